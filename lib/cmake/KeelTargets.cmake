@@ -1,0 +1,29 @@
+#   The flags of every target, and the two shapes that targets come in: a layer of the library, a program.
+
+add_library (keel_flags INTERFACE)
+target_compile_features (keel_flags INTERFACE c_std_11)
+target_compile_definitions (keel_flags INTERFACE _GNU_SOURCE KEEL_VERSION="${PROJECT_VERSION}")
+target_compile_options (keel_flags INTERFACE
+    -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla -fno-common)
+if (KEEL_SANITIZE)
+    target_compile_options (keel_flags INTERFACE -fsanitize=${KEEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+    target_link_options (keel_flags INTERFACE -fsanitize=${KEEL_SANITIZE})
+endif ()
+
+#   keel_layer (NAME SOURCES... [USES LAYER-OR-LIBRARY...])
+#   One OBJECT library. It sees the headers of the layers it names and of no others: that is how the layer rule is kept.
+function (keel_layer name)
+    cmake_parse_arguments (arg "" "" "SOURCES;USES" ${ARGN})
+    add_library (keel_${name} OBJECT ${arg_SOURCES})
+    target_include_directories (keel_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+    target_link_libraries (keel_${name} PUBLIC ${arg_USES} PRIVATE keel_flags)
+    set_target_properties (keel_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+endfunction ()
+
+#   keel_program (NAME SOURCES... USES LIBRARY...)
+function (keel_program name)
+    cmake_parse_arguments (arg "" "" "SOURCES;USES" ${ARGN})
+    add_executable (${name} ${arg_SOURCES})
+    target_link_libraries (${name} PRIVATE ${arg_USES} keel_flags)
+    install (TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction ()

@@ -1,0 +1,68 @@
+#include "event.h"
+
+#include "memory.h"
+
+#include <assert.h>
+
+keel_actions_t *
+keel_actions_new (size_t capacity)
+{
+    size_t items = capacity * sizeof (keel_action_t);
+    size_t spans = capacity * KEEL_ACTION_SPANS * sizeof (span_t);
+    size_t text = 8 * KEEL_ACTION_TEXT;
+    uint8_t *block = memory_new (sizeof (keel_actions_t) + items + spans + text);
+    if (!block)
+        return NULL;
+    keel_actions_t *self = (keel_actions_t *) (void *) block;
+    self->items = (keel_action_t *) (void *) (block + sizeof (*self));
+    self->capacity = capacity;
+    self->spans = (span_t *) (void *) ((uint8_t *) self->items + items);
+    self->span_capacity = capacity * KEEL_ACTION_SPANS;
+    self->text = (char *) self->spans + spans;
+    self->text_capacity = text;
+    return self;
+}
+
+void
+keel_actions_destroy (keel_actions_t **self)
+{
+    memory_free (*self);
+    *self = NULL;
+}
+
+keel_action_t *
+keel_actions_send (keel_actions_t *self, uint16_t listener, span_t id)
+{
+    assert (keel_actions_room (self));
+    keel_action_t *action = &self->items[self->count++];
+    *action = (keel_action_t){.kind = KEEL_ACTION_SEND, .listener = listener, .id = id};
+    action->head = self->spans + self->span_count;
+    return action;
+}
+
+span_t *
+keel_actions_head (keel_actions_t *self)
+{
+    return self->spans + self->span_count;
+}
+
+void
+keel_actions_add_head (keel_actions_t *self, keel_action_t *action, size_t count)
+{
+    assert (action == &self->items[self->count - 1]);
+    assert (action->head_count + count <= KEEL_ACTION_SPANS);
+    action->head_count += count;
+    self->span_count += count;
+}
+
+void
+keel_actions_log (keel_actions_t *self, keel_log_level_t level, const char *text)
+{
+    size_t size = strlen (text) + 1;
+    if (self->count == self->capacity || size > self->text_capacity - self->text_size)
+        return;
+    char *copy = self->text + self->text_size;
+    memcpy (copy, text, size);
+    self->text_size += size;
+    self->items[self->count++] = (keel_action_t){.kind = KEEL_ACTION_LOG, .level = level, .text = copy};
+}

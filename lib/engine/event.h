@@ -1,0 +1,117 @@
+/*  The engine contract: events with the time go in, actions come out.
+ *
+ *      int     keel_x_step (keel_x_t *self, const keel_event_t *event, keel_actions_t *out);
+ *      int64_t keel_x_next_due (const keel_x_t *self);       msec, monotonic; KEEL_NEVER when idle
+ *
+ *  Pure: no socket, clock, random source, file, log or thread. Time never goes backwards (checked). Actions are
+ *  appended to arrays that the caller owns; a step that has more to say than they take sets its next due time to now,
+ *  and the caller steps it again with a TICK. No callbacks, so no re-entry.
+ *
+ *  An event's spans are lent for the step and until its actions have been carried out; a frame of it appears in at most
+ *  one SEND, so a port may pass its own buffer on. An action's spans stay valid until the next step.
+ */
+#ifndef KEEL_EVENT_H
+#define KEEL_EVENT_H
+
+#include "span.h"
+
+#define KEEL_NEVER INT64_MAX
+
+typedef enum {
+    KEEL_EVENT_MESSAGE,      /* frames from peer */
+    KEEL_EVENT_TICK,         /* time has passed */
+    KEEL_EVENT_UNREACHABLE,  /* a SEND to peer failed: its connection is gone; tag: the SEND's */
+    KEEL_EVENT_FULL,         /* a SEND to peer failed: its pipe is full; tag: the SEND's */
+    KEEL_EVENT_DISCONNECTED, /* some connection of peer.listener has ended; whose is not known */
+    KEEL_EVENT_DRAIN,        /* take nothing new, finish what is held */
+} keel_event_kind_t;
+
+/*  Who sent a message, or is to get one. A client or a worker has one socket an endpoint and no routing id: listener is
+ *  the endpoint's index. */
+typedef struct {
+    uint16_t listener;
+    bool admin;   /* an administrator: by its endpoint */
+    span_t id;    /* routing id */
+    span_t user;  /* user id that ZAP gave; empty today */
+} keel_peer_t;
+
+typedef struct {
+    keel_event_kind_t kind;
+    int64_t now; /* msec, monotonic */
+    keel_peer_t peer;
+    const span_t *frames; /* MESSAGE; without the routing id */
+    size_t count;
+    bool cut;     /* MESSAGE: it had more frames than the port's limit, and they are not all here */
+    uint64_t tag; /* UNREACHABLE, FULL */
+} keel_event_t;
+
+typedef enum {
+    KEEL_LOG_ERROR,
+    KEEL_LOG_WARNING,
+    KEEL_LOG_NOTICE,
+    KEEL_LOG_INFO,
+    KEEL_LOG_DEBUG,
+} keel_log_level_t;
+
+typedef enum {
+    KEEL_ACTION_SEND, /* head and then body to peer */
+    KEEL_ACTION_LOG,  /* text */
+} keel_action_kind_t;
+
+typedef struct {
+    keel_action_kind_t kind;
+    keel_log_level_t level; /* LOG */
+    uint16_t listener;      /* SEND: where to, with id */
+    span_t id;
+    const span_t *head; /* SEND: frames */
+    size_t head_count;
+    const span_t *body;
+    size_t body_count;
+    uint64_t tag;     /* SEND: given back in UNREACHABLE and FULL */
+    const char *text; /* LOG: terminated */
+} keel_action_t;
+
+typedef struct {
+    keel_action_t *items;
+    size_t count;
+    size_t capacity;
+    span_t *spans; /* where heads are written */
+    size_t span_count;
+    size_t span_capacity;
+    char *text; /* where log lines are written */
+    size_t text_size;
+    size_t text_capacity;
+} keel_actions_t;
+
+/*  What one action takes at most of the arrays. */
+#define KEEL_ACTION_SPANS 16
+#define KEEL_ACTION_TEXT  512
+
+/*  A set of arrays of that capacity (actions; spans and text in proportion) in one allocation; NULL without memory. */
+keel_actions_t *keel_actions_new (size_t capacity);
+void keel_actions_destroy (keel_actions_t **self);
+/*  Empties it; the caller does so before each step. */
+static inline void
+keel_actions_clear (keel_actions_t *self)
+{
+    self->count = self->span_count = self->text_size = 0;
+}
+
+/*  Room for one more action of any kind? */
+static inline bool
+keel_actions_room (const keel_actions_t *self)
+{
+    return self->count < self->capacity && self->span_capacity - self->span_count >= KEEL_ACTION_SPANS;
+}
+
+/*  Appends a SEND with an empty head; room was checked. The head is written to action->head (as span_t *), at most
+ *  KEEL_ACTION_SPANS, and closed with keel_actions_head. */
+keel_action_t *keel_actions_send (keel_actions_t *self, uint16_t listener, span_t id);
+/*  Where the next head frame goes. */
+span_t *keel_actions_head (keel_actions_t *self);
+/*  Adds the count frames written there to the head of action, the last one appended. */
+void keel_actions_add_head (keel_actions_t *self, keel_action_t *action, size_t count);
+/*  Appends a LOG; left out when there is no room for it. */
+void keel_actions_log (keel_actions_t *self, keel_log_level_t level, const char *text);
+
+#endif

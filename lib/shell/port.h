@@ -1,0 +1,61 @@
+/*  A port: carries messages between peers and an engine. The one thing above it that knows libzmq is port_zmq.c.
+ *
+ *  It listens for peers (a ROUTER an endpoint, each with its own listener number) or connects to one (a DEALER an
+ *  endpoint). Everything that arrives, messages and failures alike, comes out of port_receive as an event; SEND actions
+ *  go in. Nothing blocks but port_wait. One thread.
+ */
+#ifndef KEEL_PORT_H
+#define KEEL_PORT_H
+
+#include "event.h"
+
+typedef struct port port_t;
+
+typedef struct {
+    size_t frames;      /* most frames in a message, the envelope included; a message of more is cut */
+    int64_t frame_bytes; /* a peer that sends a larger frame is disconnected */
+    int pipe;           /* messages that wait for one peer; what comes then is refused with EVENT_FULL */
+    int linger_ms;      /* how long closing waits for what is still to be sent */
+} port_config_t;
+
+/*  The values of DESIGN.md, configuration. */
+#define PORT_CONFIG_DEFAULT                                                                                            \
+    (port_config_t)                                                                                                    \
+    {                                                                                                                  \
+        .frames = 1024, .frame_bytes = 64 << 20, .pipe = 10000, .linger_ms = 1000                                      \
+    }
+
+/*  NULL with errno set. The config is copied. */
+port_t *port_new (const port_config_t *config);
+void port_destroy (port_t **self);
+
+/*  0, or -1 with errno: EADDRINUSE somebody has it (also an ipc path where somebody answers), EADDRNOTAVAIL, EACCES,
+ *  ENODEV; EINVAL and EPROTONOSUPPORT: it is no endpoint.
+ *  admin: its peers are administrators. listener: [out] its number, 0, 1, ... */
+int port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *listener);
+/*  The endpoint as it was given but for the real port where that was a wildcard. Valid until the port is destroyed. */
+const char *port_endpoint (const port_t *self, uint16_t listener);
+
+/*  Connects to one endpoint; gives a number like port_listen. Returns at once: libzmq connects, and reconnects, by itself;
+ *  messages sent meanwhile wait. -1 with errno: EINVAL, EPROTONOSUPPORT. */
+int port_connect (port_t *self, const char *endpoint, uint16_t *link);
+/*  Closes a listener or link; what waits in it is thrown away unless linger. Its number may be given again. */
+void port_close (port_t *self, uint16_t link, bool linger);
+
+/*  The next event, without waiting: first failures of earlier sends (UNREACHABLE, FULL), then connections that ended
+ *  (DISCONNECTED), then messages, socket by socket. Its spans are lent until the next call. Sets all but event->now. */
+bool port_receive (port_t *self, keel_event_t *event);
+
+/*  Carries out a SEND. On a link the id is not used. A failure becomes an event. */
+void port_send (port_t *self, const keel_action_t *action);
+
+/*  Sleeps until something may be received, a watched fd is readable, or timeout_ms (-1: no limit) has passed.
+ *  True: a watched fd may be readable. */
+bool port_wait (port_t *self, int64_t timeout_ms);
+/*  Has port_wait look at fd for reading too. 0, or -1 with errno. */
+int port_watch (port_t *self, int fd);
+/*  An epoll descriptor that is readable when port_wait would not sleep, provided that port_receive was called until it
+ *  returned false and port_wait (self, 0) after the last send. */
+int port_fd (const port_t *self);
+
+#endif
