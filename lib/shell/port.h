@@ -27,6 +27,7 @@ typedef struct {
 
 /*  NULL with errno set. The config is copied. */
 port_t *port_new (const port_config_t *config);
+/*  After every engine that may keep bodies of its frames. Waits up to linger_ms for what is still to be sent. */
 void port_destroy (port_t **self);
 
 /*  0, or -1 with errno: EADDRINUSE somebody has it (also an ipc path where somebody answers), EADDRNOTAVAIL, EACCES,

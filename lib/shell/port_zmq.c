@@ -1,0 +1,614 @@
+/*  The port over libzmq: the one file that turns zmq_msg_t into spans and back.
+ *
+ *  A received frame lies in a slot of `lent` until the next message; a SEND that names it moves it out, so a body passes
+ *  through a broker without being copied. What is kept (body.h) shares libzmq's buffer by reference count.
+ *
+ *  Waiting is by epoll over each socket's ZMQ_FD. That descriptor is edge-triggered: a send may eat the edge of an
+ *  arrival. Hence ZMQ_EVENTS is read from every socket before each sleep.
+ */
+#include "port.h"
+
+#include "memory.h"
+#include "pool.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define LINKS_MAX       256
+#define TURN            64 /* messages from one socket before the next has its turn */
+#define WAIT_EVENTS     64
+#define ID_MAX          255
+#define ROUTER_READ_HWM 1000
+#define KEEPALIVE_IDLE_S 30
+
+/*  What stands behind a span: the hold comes first, so the one is the other. */
+typedef struct {
+    hold_t hold;
+    port_t *port;
+    zmq_msg_t message;
+} frame_t;
+
+typedef struct {
+    void *socket; /* NULL: free slot */
+    void *monitor;
+    char *endpoint;
+    bool router;
+    bool admin;
+    bool disconnected; /* to be reported */
+} link_t;
+
+typedef struct {
+    keel_event_kind_t kind;
+    uint16_t listener;
+    uint8_t id_size;
+    uint8_t id[ID_MAX];
+    uint64_t tag;
+} failure_t;
+
+struct port {
+    port_config_t config;
+    void *context;
+    int epoll;
+    pool_t *kept;
+    link_t links[LINKS_MAX];
+    uint16_t link_count;   /* slots in use or once in use */
+    uint16_t current;      /* whose turn it is */
+    unsigned turn;         /* messages of this turn */
+    unsigned disconnects;  /* links to be reported */
+    unsigned monitors;     /* made so far; names them */
+    zmq_msg_t id;          /* routing id of the lent message */
+    frame_t *lent;         /* config.frames slots */
+    span_t *spans;
+    size_t lent_count;
+    failure_t *failures;   /* a queue: first .. count */
+    size_t failure_first;
+    size_t failure_count;
+    size_t failure_capacity;
+    char lent_id[ID_MAX];  /* of the failure that was given last */
+};
+
+/* ------------------------------------------------------------------ holds */
+
+static void
+release_kept (hold_t *hold)
+{
+    frame_t *frame = (frame_t *) hold;
+    zmq_msg_close (&frame->message);
+    pool_give (frame->port->kept, frame, sizeof (frame_t));
+}
+
+static hold_t *
+keep_frame (hold_t *hold)
+{
+    frame_t *frame = (frame_t *) hold;
+    frame_t *kept = pool_take (frame->port->kept, sizeof (frame_t));
+    if (!kept)
+        return NULL;
+    kept->hold = (hold_t){keep_frame, release_kept};
+    kept->port = frame->port;
+    zmq_msg_init (&kept->message);
+    zmq_msg_copy (&kept->message, &frame->message);
+    return &kept->hold;
+}
+
+/*  Lets go of the lent message's buffers: a large one would otherwise stay until the next message. */
+static void
+close_lent (port_t *self)
+{
+    for (size_t n = 0; n < self->lent_count; n++) {
+        zmq_msg_close (&self->lent[n].message);
+        zmq_msg_init (&self->lent[n].message);
+    }
+    self->lent_count = 0;
+}
+
+/* ------------------------------------------------------------------ life */
+
+port_t *
+port_new (const port_config_t *config)
+{
+    port_t *self = memory_new (sizeof (port_t));
+    if (!self)
+        return NULL;
+    self->config = *config;
+    self->epoll = epoll_create1 (EPOLL_CLOEXEC);
+    self->context = zmq_ctx_new ();
+    self->kept = pool_new ();
+    self->lent = memory_new (config->frames * sizeof (frame_t));
+    self->spans = memory_new (config->frames * sizeof (span_t));
+    zmq_msg_init (&self->id);
+    if (self->epoll < 0 || !self->context || !self->kept || !self->lent || !self->spans)
+        goto fail;
+    zmq_ctx_set (self->context, ZMQ_IPV6, 1);
+    for (size_t n = 0; n < config->frames; n++) {
+        self->lent[n].hold = (hold_t){keep_frame, NULL};
+        self->lent[n].port = self;
+        zmq_msg_init (&self->lent[n].message);
+    }
+    return self;
+
+fail:
+    port_destroy (&self);
+    errno = ENOMEM;
+    return NULL;
+}
+
+void
+port_destroy (port_t **self_p)
+{
+    port_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    if (self->lent && self->spans)
+        close_lent (self);
+    zmq_msg_close (&self->id);
+    for (uint16_t n = 0; n < self->link_count; n++) {
+        port_close (self, n, true);
+        free (self->links[n].endpoint);
+    }
+    if (self->context)
+        zmq_ctx_term (self->context);
+    if (self->epoll >= 0)
+        close (self->epoll);
+    pool_destroy (&self->kept);
+    memory_free (self->lent);
+    memory_free (self->spans);
+    free (self->failures);
+    memory_free (self);
+}
+
+static int
+watch_as (port_t *self, int fd, uint64_t name)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = name};
+    return epoll_ctl (self->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/*  What epoll tells us of an fd: a link's socket, its monitor, or somebody else's. */
+enum { WATCH_SOCKET, WATCH_MONITOR, WATCH_OTHER };
+
+static int
+watch_socket (port_t *self, void *socket, uint64_t kind, uint16_t number)
+{
+    int fd;
+    size_t size = sizeof (fd);
+    if (zmq_getsockopt (socket, ZMQ_FD, &fd, &size) != 0)
+        return -1;
+    return watch_as (self, fd, kind << 32 | number);
+}
+
+int
+port_watch (port_t *self, int fd)
+{
+    return watch_as (self, fd, (uint64_t) WATCH_OTHER << 32);
+}
+
+int
+port_fd (const port_t *self)
+{
+    return self->epoll;
+}
+
+/* ------------------------------------------------------------------ endpoints */
+
+/*  Does somebody answer at this ipc path? libzmq would silently take it over. */
+static bool
+ipc_taken (const char *endpoint)
+{
+    if (strncmp (endpoint, "ipc://", 6) != 0)
+        return false;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t size = strlen (endpoint + 6);
+    if (size >= sizeof (address.sun_path))
+        return false;
+    memcpy (address.sun_path, endpoint + 6, size);
+    if (address.sun_path[0] == '@')
+        address.sun_path[0] = 0;
+    int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    socklen_t length = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
+    bool taken = connect (fd, (struct sockaddr *) &address, length) == 0 || errno == EAGAIN;
+    close (fd);
+    return taken;
+}
+
+/*  What was given, with the real port for a wildcard; the caller frees it. */
+static char *
+announced_endpoint (void *socket, const char *given)
+{
+    char bound[256];
+    size_t size = sizeof (bound);
+    const char *port = strrchr (given, ':');
+    bool wildcard = port && (strcmp (port, ":*") == 0 || strcmp (port, ":0") == 0);
+    if (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0)
+        return strdup (given);
+    if (strcmp (given, "ipc://*") == 0)
+        return strdup (bound);
+    const char *real = strrchr (bound, ':');
+    char *text = NULL;
+    if (!wildcard || !real)
+        return strdup (given);
+    return asprintf (&text, "%.*s%s", (int) (port - given), given, real) < 0 ? NULL : text;
+}
+
+static int
+open_monitor (port_t *self, link_t *link, uint16_t number)
+{
+    char name[64];
+    snprintf (name, sizeof (name), "inproc://keel.monitor.%u", self->monitors++);
+    if (zmq_socket_monitor (link->socket, name, ZMQ_EVENT_DISCONNECTED) != 0)
+        return -1;
+    link->monitor = zmq_socket (self->context, ZMQ_PAIR);
+    if (!link->monitor || zmq_connect (link->monitor, name) != 0)
+        return -1;
+    return watch_socket (self, link->monitor, WATCH_MONITOR, number);
+}
+
+static void
+set_option (void *socket, int option, int value)
+{
+    int rc = zmq_setsockopt (socket, option, &value, sizeof (value));
+    assert (rc == 0);
+    (void) rc;
+}
+
+static void
+set_options (port_t *self, const link_t *link)
+{
+    set_option (link->socket, ZMQ_SNDHWM, self->config.pipe);
+    set_option (link->socket, ZMQ_RCVHWM, link->router ? ROUTER_READ_HWM : self->config.pipe);
+    set_option (link->socket, ZMQ_LINGER, self->config.linger_ms);
+    set_option (link->socket, ZMQ_TCP_KEEPALIVE, 1);
+    set_option (link->socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S);
+    zmq_setsockopt (link->socket, ZMQ_MAXMSGSIZE, &self->config.frame_bytes, sizeof (self->config.frame_bytes));
+    if (link->router) {
+        set_option (link->socket, ZMQ_ROUTER_MANDATORY, 1);
+        set_option (link->socket, ZMQ_BACKLOG, 4096);
+    } else {
+        set_option (link->socket, ZMQ_RECONNECT_IVL, 50);
+        set_option (link->socket, ZMQ_RECONNECT_IVL_MAX, 1000);
+    }
+}
+
+static link_t *
+unused_link (port_t *self, uint16_t *number)
+{
+    for (uint16_t n = 0; n < LINKS_MAX; n++)
+        if (!self->links[n].socket) {
+            *number = n;
+            return &self->links[n];
+        }
+    errno = EMFILE;
+    return NULL;
+}
+
+static int
+open_link (port_t *self, bool router, const char *endpoint, uint16_t *number)
+{
+    link_t *link = unused_link (self, number);
+    if (!link)
+        return -1;
+    free (link->endpoint);
+    *link = (link_t){.router = router, .socket = zmq_socket (self->context, router ? ZMQ_ROUTER : ZMQ_DEALER)};
+    if (!link->socket)
+        return -1;
+    if (*number >= self->link_count)
+        self->link_count = (uint16_t) (*number + 1);
+    set_options (self, link);
+    int rc = open_monitor (self, link, *number);
+    if (rc == 0)
+        rc = router ? zmq_bind (link->socket, endpoint) : zmq_connect (link->socket, endpoint);
+    if (rc == 0)
+        rc = watch_socket (self, link->socket, WATCH_SOCKET, *number);
+    if (rc == 0 && !(link->endpoint = announced_endpoint (link->socket, endpoint)))
+        rc = -1;
+    if (rc != 0) {
+        int why = errno;
+        port_close (self, *number, false);
+        errno = why;
+    }
+    return rc;
+}
+
+int
+port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *listener)
+{
+    if (ipc_taken (endpoint)) {
+        errno = EADDRINUSE;
+        return -1;
+    }
+    if (open_link (self, true, endpoint, listener) != 0)
+        return -1;
+    self->links[*listener].admin = admin;
+    return 0;
+}
+
+const char *
+port_endpoint (const port_t *self, uint16_t listener)
+{
+    return self->links[listener].endpoint;
+}
+
+int
+port_connect (port_t *self, const char *endpoint, uint16_t *link)
+{
+    return open_link (self, false, endpoint, link);
+}
+
+/*  Takes the fd out of epoll before libzmq closes it. */
+static void
+close_socket (port_t *self, void *socket, int linger_ms)
+{
+    int fd;
+    size_t size = sizeof (fd);
+    if (zmq_getsockopt (socket, ZMQ_FD, &fd, &size) == 0)
+        epoll_ctl (self->epoll, EPOLL_CTL_DEL, fd, NULL);
+    set_option (socket, ZMQ_LINGER, linger_ms);
+    zmq_close (socket);
+}
+
+void
+port_close (port_t *self, uint16_t number, bool linger)
+{
+    link_t *link = &self->links[number];
+    if (link->socket) {
+        zmq_socket_monitor (link->socket, NULL, 0);
+        close_socket (self, link->socket, linger ? self->config.linger_ms : 0);
+    }
+    if (link->monitor)
+        close_socket (self, link->monitor, 0);
+    link->socket = link->monitor = NULL;
+    if (link->disconnected)
+        self->disconnects--;
+    link->disconnected = false;
+}
+
+/* ------------------------------------------------------------------ in */
+
+static span_t
+lend (port_t *self, size_t at)
+{
+    zmq_msg_t *message = &self->lent[at].message;
+    return (span_t){zmq_msg_data (message), zmq_msg_size (message), &self->lent[at].hold};
+}
+
+/*  Reads and forgets what is left of a message. */
+static void
+skip_rest (void *socket)
+{
+    zmq_msg_t scratch;
+    zmq_msg_init (&scratch);
+    while (zmq_msg_recv (&scratch, socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more (&scratch))
+        continue;
+    zmq_msg_close (&scratch);
+}
+
+static bool
+receive_frames (port_t *self, void *socket, keel_event_t *event)
+{
+    size_t count = 0;
+    bool more = true;
+    while (more && count < self->config.frames) {
+        zmq_msg_t *message = &self->lent[count].message;
+        if (zmq_msg_recv (message, socket, ZMQ_DONTWAIT) < 0)
+            break;
+        self->spans[count] = lend (self, count);
+        count++;
+        more = zmq_msg_more (message);
+    }
+    if (count > self->lent_count)
+        self->lent_count = count;
+    if (count == 0)
+        return false;
+    event->cut = more;
+    if (more)
+        skip_rest (socket);
+    event->frames = self->spans;
+    event->count = count;
+    return true;
+}
+
+static bool
+receive_message (port_t *self, uint16_t number, keel_event_t *event)
+{
+    const link_t *link = &self->links[number];
+    *event = (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .peer = {.listener = number, .admin = link->admin}};
+    event->peer.user = SPAN_OF ("");
+    if (!link->router) {
+        event->peer.id = SPAN_OF ("");
+        return receive_frames (self, link->socket, event);
+    }
+    if (zmq_msg_recv (&self->id, link->socket, ZMQ_DONTWAIT) < 0)
+        return false;
+    event->peer.id = span_make (zmq_msg_data (&self->id), zmq_msg_size (&self->id));
+    return zmq_msg_more (&self->id) && receive_frames (self, link->socket, event);
+}
+
+static void
+next_turn (port_t *self)
+{
+    self->current = (uint16_t) (self->current + 1 < self->link_count ? self->current + 1 : 0);
+    self->turn = 0;
+}
+
+static bool
+receive_failure (port_t *self, keel_event_t *event)
+{
+    const failure_t *failure = &self->failures[self->failure_first++];
+    memcpy (self->lent_id, failure->id, failure->id_size);
+    *event = (keel_event_t){.kind = failure->kind, .tag = failure->tag};
+    event->peer.listener = failure->listener;
+    event->peer.id = span_make (self->lent_id, failure->id_size);
+    event->peer.user = SPAN_OF ("");
+    if (self->failure_first == self->failure_count)
+        self->failure_first = self->failure_count = 0;
+    return true;
+}
+
+static bool
+receive_disconnect (port_t *self, keel_event_t *event)
+{
+    uint16_t number = 0;
+    while (!self->links[number].disconnected)
+        number++;
+    self->links[number].disconnected = false;
+    self->disconnects--;
+    *event = (keel_event_t){.kind = KEEL_EVENT_DISCONNECTED, .peer = {.listener = number}};
+    event->peer.id = event->peer.user = SPAN_OF ("");
+    return true;
+}
+
+bool
+port_receive (port_t *self, keel_event_t *event)
+{
+    if (self->failure_count)
+        return receive_failure (self, event);
+    if (self->disconnects)
+        return receive_disconnect (self, event);
+    for (uint16_t tried = 0; tried < self->link_count; tried++) {
+        if (self->turn++ < TURN && self->links[self->current].socket &&
+            receive_message (self, self->current, event))
+            return true;
+        next_turn (self);
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------ out */
+
+static bool
+is_lent (const port_t *self, const frame_t *frame)
+{
+    return frame >= self->lent && frame < self->lent + self->config.frames;
+}
+
+static int
+send_held (port_t *self, void *socket, const span_t *span, int flags)
+{
+    frame_t *frame = (frame_t *) span->hold;
+    if (is_lent (self, frame))
+        return zmq_msg_send (&frame->message, socket, flags);
+    zmq_msg_t shared;
+    zmq_msg_init (&shared);
+    zmq_msg_copy (&shared, &frame->message);
+    int rc = zmq_msg_send (&shared, socket, flags);
+    if (rc < 0)
+        zmq_msg_close (&shared);
+    return rc;
+}
+
+static int
+send_span (port_t *self, void *socket, const span_t *span, int flags)
+{
+    if (span->hold)
+        return send_held (self, socket, span, flags);
+    return zmq_send (socket, span->data, span->size, flags);
+}
+
+static void
+note_failure (port_t *self, const keel_action_t *action, int why)
+{
+    if (self->failure_count == self->failure_capacity) {
+        size_t capacity = self->failure_capacity ? self->failure_capacity * 2 : 64;
+        failure_t *grown = realloc (self->failures, capacity * sizeof (failure_t));
+        if (!grown)
+            return; /* whoever waits for this peer finds it out by its silence */
+        self->failures = grown;
+        self->failure_capacity = capacity;
+    }
+    failure_t *failure = &self->failures[self->failure_count++];
+    failure->kind = why == EAGAIN ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE;
+    failure->listener = action->listener;
+    failure->tag = action->tag;
+    failure->id_size = (uint8_t) (action->id.size > ID_MAX ? ID_MAX : action->id.size);
+    memcpy (failure->id, action->id.data, failure->id_size);
+}
+
+void
+port_send (port_t *self, const keel_action_t *action)
+{
+    const link_t *link = &self->links[action->listener];
+    const size_t count = action->head_count + action->body_count;
+    assert (action->listener < self->link_count);
+    if (!link->socket || count == 0) {
+        note_failure (self, action, ENOTCONN);
+        return;
+    }
+    /*  Only the first frame can be refused: libzmq takes the others of a message once it took that. */
+    if (link->router && zmq_send (link->socket, action->id.data, action->id.size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) {
+        note_failure (self, action, errno);
+        return;
+    }
+    for (size_t n = 0; n < count; n++) {
+        const span_t *span = n < action->head_count ? &action->head[n] : &action->body[n - action->head_count];
+        int flags = ZMQ_DONTWAIT | (n + 1 < count ? ZMQ_SNDMORE : 0);
+        if (send_span (self, link->socket, span, flags) < 0 && n == 0 && !link->router) {
+            note_failure (self, action, errno);
+            return;
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+static bool
+has_input (void *socket)
+{
+    int events = 0;
+    size_t size = sizeof (events);
+    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+}
+
+/*  Only DISCONNECTED events come; which connection it was is not said. */
+static void
+read_monitor (port_t *self, link_t *link)
+{
+    zmq_msg_t message;
+    zmq_msg_init (&message);
+    while (zmq_msg_recv (&message, link->monitor, ZMQ_DONTWAIT) >= 0)
+        if (!zmq_msg_more (&message) && !link->disconnected) {
+            link->disconnected = true;
+            self->disconnects++;
+        }
+    zmq_msg_close (&message);
+}
+
+static bool
+must_not_sleep (const port_t *self)
+{
+    if (self->failure_count || self->disconnects)
+        return true;
+    for (uint16_t n = 0; n < self->link_count; n++)
+        if (self->links[n].socket && has_input (self->links[n].socket))
+            return true;
+    return false;
+}
+
+bool
+port_wait (port_t *self, int64_t timeout_ms)
+{
+    struct epoll_event ready[WAIT_EVENTS];
+    close_lent (self);
+    if (timeout_ms != 0 && must_not_sleep (self))
+        timeout_ms = 0;
+    int timeout = timeout_ms < 0 || timeout_ms > 3600000 ? 3600000 : (int) timeout_ms;
+    int count = epoll_wait (self->epoll, ready, WAIT_EVENTS, timeout);
+    bool others = count < 0; /* a signal came: the caller looks at what it watches */
+    for (int n = 0; n < count; n++) {
+        uint64_t kind = ready[n].data.u64 >> 32;
+        link_t *link = &self->links[ready[n].data.u64 & 0xffff];
+        others |= kind == WATCH_OTHER;
+        if (kind == WATCH_MONITOR && link->monitor)
+            read_monitor (self, link);
+    }
+    return others;
+}
