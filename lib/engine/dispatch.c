@@ -1,0 +1,755 @@
+#include "dispatch_tables.h"
+
+#include "mdp.h"
+
+#include <assert.h>
+#include <utlist.h>
+
+/* ------------------------------------------------------------------ life */
+
+dispatch_t *
+dispatch_new (const dispatch_config_t *config, uint64_t seed)
+{
+    dispatch_t *self = memory_new (sizeof (dispatch_t));
+    if (!self)
+        return NULL;
+    self->pool = pool_new ();
+    if (!self->pool) {
+        memory_free (self);
+        return NULL;
+    }
+    random_t random = {seed};
+    for (size_t n = 0; n < sizeof (self->hash_key); n++)
+        self->hash_key[n] = (uint8_t) random_next (&random);
+    self->serial = (uint32_t) random_next (&random);
+    dispatch_configure (self, config);
+    return self;
+}
+
+void
+dispatch_configure (dispatch_t *self, const dispatch_config_t *config)
+{
+    self->config = *config;
+    liveness_configure (&self->liveness, config->heartbeat);
+}
+
+static void
+drop_partials (dispatch_t *self, dispatch_request_t *request)
+{
+    dispatch_partial_t *partial, *after;
+    DL_FOREACH_SAFE (request->partials, partial, after) {
+        body_release (&partial->body);
+        pool_give (self->pool, partial, sizeof (*partial));
+    }
+    request->partials = NULL;
+    self->gauges.bytes -= request->partial_bytes;
+    request->partial_frames = request->partial_bytes = 0;
+}
+
+static void
+free_request (dispatch_t *self, dispatch_request_t *request)
+{
+    drop_partials (self, request);
+    if (request->joined)
+        pool_give (self->pool, request->joined, request->joined_count * sizeof (span_t));
+    self->gauges.bytes -= request->cost;
+    body_release (&request->body);
+    tables_free_request (self, request);
+}
+
+void
+dispatch_begin (dispatch_t *self)
+{
+    while (self->ended_requests) {
+        dispatch_request_t *request = self->ended_requests;
+        self->ended_requests = request->next;
+        free_request (self, request);
+    }
+    while (self->ended_workers) {
+        dispatch_worker_t *worker = self->ended_workers;
+        self->ended_workers = worker->next;
+        tables_free_worker (self, worker);
+    }
+    while (self->ended_services) {
+        dispatch_service_t *service = self->ended_services;
+        self->ended_services = service->next;
+        tables_free_service (self, service);
+    }
+}
+
+/*  Readable until the next step begins. */
+static void
+end_request (dispatch_t *self, dispatch_request_t *request)
+{
+    request->state = DISPATCH_ENDED;
+    request->next = self->ended_requests;
+    self->ended_requests = request;
+}
+
+/*  A service record with no worker and no request is removed, unless an administrator drains it. */
+static void
+collect_service (dispatch_t *self, dispatch_service_t *service)
+{
+    if (service->workers || service->waiting || service->held || service->ending || service->draining)
+        return;
+    assert (!service->runnable && !service->flows);
+    tables_forget_service (self, service);
+    service->next = self->ended_services;
+    self->ended_services = service;
+}
+
+static void
+release_client (dispatch_t *self, dispatch_request_t *request)
+{
+    dispatch_client_t *client = request->client;
+    request->client = NULL;
+    if (--client->outstanding == 0) {
+        DL_APPEND (self->idle_clients, client);
+        self->idle_client_count++;
+    }
+}
+
+static void
+engage_client (dispatch_t *self, dispatch_client_t *client)
+{
+    if (client->outstanding++ == 0) {
+        DL_DELETE (self->idle_clients, client);
+        self->idle_client_count--;
+    }
+}
+
+/* ------------------------------------------------------------------ what may run */
+
+static void
+update_runnable (dispatch_t *self, dispatch_service_t *service)
+{
+    bool runnable = service->flows && service->ready;
+    if (runnable == service->runnable)
+        return;
+    service->runnable = runnable;
+    if (runnable)
+        DL_APPEND (self->runnable, service);
+    else
+        DL_DELETE (self->runnable, service);
+}
+
+static void
+set_ready (dispatch_t *self, dispatch_worker_t *worker, bool ready)
+{
+    dispatch_service_t *service = worker->service;
+    if (worker->ready)
+        DL_DELETE2 (service->ready, worker, ready_prev, ready_next);
+    if (ready)
+        DL_APPEND2 (service->ready, worker, ready_prev, ready_next);
+    worker->ready = ready;
+    update_runnable (self, service);
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+/*  False without memory. */
+static bool
+enqueue (dispatch_t *self, dispatch_request_t *request, bool in_front)
+{
+    dispatch_service_t *service = request->service;
+    dispatch_flow_t *flow = tables_flow (self, service, request->client);
+    if (!flow)
+        return false;
+    if (!flow->queue) {
+        DL_APPEND (service->flows, flow);
+        service->flow_count++;
+    }
+    if (in_front) {
+        DL_PREPEND (flow->queue, request);
+        DL_DELETE (service->flows, flow);
+        DL_PREPEND (service->flows, flow);
+    } else {
+        DL_APPEND (flow->queue, request);
+    }
+    request->flow = flow;
+    request->state = DISPATCH_WAITING;
+    heap_add (&self->deadlines, &request->deadline);
+    service->waiting++;
+    self->gauges.waiting++;
+    update_runnable (self, service);
+    return true;
+}
+
+static void
+dequeue (dispatch_t *self, dispatch_request_t *request)
+{
+    dispatch_flow_t *flow = request->flow;
+    dispatch_service_t *service = request->service;
+    DL_DELETE (flow->queue, request);
+    if (!flow->queue) {
+        DL_DELETE (service->flows, flow);
+        service->flow_count--;
+        tables_free_flow (self, flow);
+    }
+    request->flow = NULL;
+    heap_remove (&self->deadlines, &request->deadline);
+    service->waiting--;
+    self->gauges.waiting--;
+    update_runnable (self, service);
+}
+
+static void
+count_failure (dispatch_t *self, unsigned code)
+{
+    self->counters.failed++;
+    switch (code) {
+    case 404:
+        self->counters.failed_404++;
+        break;
+    case 502:
+        self->counters.failed_502++;
+        break;
+    case 503:
+        self->counters.failed_503++;
+        break;
+    default:
+        assert (code == 504);
+        self->counters.failed_504++;
+    }
+}
+
+/*  Of a request that stands nowhere; its client is told by whoever takes it from the failed. */
+static void
+fail (dispatch_t *self, dispatch_request_t *request, unsigned code)
+{
+    drop_partials (self, request);
+    request->state = DISPATCH_FAILED;
+    request->code = (uint16_t) code;
+    request->service->ending++;
+    count_failure (self, code);
+    DL_APPEND (self->failed, request);
+}
+
+static void
+fail_waiting (dispatch_t *self, dispatch_request_t *request, unsigned code)
+{
+    dequeue (self, request);
+    fail (self, request, code);
+}
+
+dispatch_request_t *
+dispatch_failed (const dispatch_t *self)
+{
+    return self->failed;
+}
+
+void
+dispatch_end (dispatch_t *self, dispatch_request_t *request)
+{
+    assert (request->state == DISPATCH_FAILED);
+    DL_DELETE (self->failed, request);
+    release_client (self, request);
+    end_request (self, request);
+    request->service->ending--;
+    collect_service (self, request->service);
+}
+
+static dispatch_request_t *
+request_of_deadline (heap_node_t *node)
+{
+    return (dispatch_request_t *) (void *) ((uint8_t *) node - offsetof (dispatch_request_t, deadline));
+}
+
+void
+dispatch_expire (dispatch_t *self, int64_t now, size_t count)
+{
+    heap_node_t *first;
+    while (count-- && (first = heap_first (&self->deadlines)) && (self->draining || first->due <= now)) {
+        dispatch_request_t *request = request_of_deadline (first);
+        fail_waiting (self, request, self->draining ? 503 : request->service->workers ? 504 : 404);
+    }
+}
+
+/* ------------------------------------------------------------------ taking in */
+
+static unsigned
+refuse (dispatch_t *self, uint64_t *counter, unsigned code)
+{
+    self->counters.refused++;
+    ++*counter;
+    return code;
+}
+
+/*  The code to refuse the wish with before anything is made for it; 0: none. */
+static unsigned
+check_limits (dispatch_t *self, const dispatch_service_t *service)
+{
+    dispatch_counters_t *counters = &self->counters;
+    if (self->draining || (service && service->draining))
+        return refuse (self, &counters->refused_draining, 503);
+    if (self->request_count >= self->config.queued || self->gauges.bytes >= self->config.queued_bytes)
+        return refuse (self, &counters->refused_queue, 503);
+    if (!service && self->gauges.services >= self->config.services)
+        return refuse (self, &counters->refused_services, 503);
+    return 0;
+}
+
+static dispatch_request_t *
+make_request (dispatch_t *self, const dispatch_wish_t *wish)
+{
+    if (!heap_reserve (&self->deadlines, self->request_count + 1))
+        return NULL;
+    dispatch_request_t *request = tables_new_request (self);
+    if (!request)
+        return NULL;
+    request->body =
+        body_new (self->pool, wish->envelope, wish->envelope_count, wish->body, wish->body_count);
+    if (!request->body) {
+        tables_free_request (self, request);
+        return NULL;
+    }
+    request->cost = body_cost (request->body) + sizeof (*request);
+    self->gauges.bytes += request->cost;
+    request->envelope_count = (uint16_t) wish->envelope_count;
+    request->version = wish->version;
+    request->notices = wish->notices;
+    return request;
+}
+
+unsigned
+dispatch_accept (dispatch_t *self, const keel_peer_t *peer, const dispatch_wish_t *wish, int64_t now,
+                 dispatch_request_t **result)
+{
+    dispatch_service_t *service = dispatch_service (self, wish->service);
+    unsigned code = check_limits (self, service);
+    if (code)
+        return code;
+    dispatch_client_t *client = tables_client (self, peer);
+    if (client && client->outstanding >= self->config.outstanding)
+        return refuse (self, &self->counters.refused_outstanding, 429);
+    dispatch_request_t *request = client ? make_request (self, wish) : NULL;
+    if (request && !service)
+        service = tables_service (self, wish->service);
+    if (!request || !service) {
+        if (request)
+            free_request (self, request);
+        return refuse (self, &self->counters.refused_memory, 503);
+    }
+    engage_client (self, client);
+    request->client = client;
+    request->service = service;
+    request->state = DISPATCH_NEW;
+    request->accepted_at = now;
+    request->deadline.due = now + (wish->ttl_ms ? (int64_t) wish->ttl_ms : self->config.ttl_ms);
+    self->counters.accepted++;
+    *result = request;
+    return 0;
+}
+
+/* ------------------------------------------------------------------ held */
+
+/*  Gives request, which stands nowhere, to worker, which has credit. */
+static void
+hold (dispatch_t *self, dispatch_request_t *request, dispatch_worker_t *worker, int64_t now)
+{
+    request->token = (uint64_t) ++self->serial << 32 | (request->token & UINT32_MAX);
+    mdp_token_encode (request->token, request->token_text);
+    request->state = DISPATCH_HELD;
+    request->worker = worker;
+    request->sent_at = now;
+    request->attempts++;
+    DL_APPEND (worker->held, request);
+    if (worker->held_count++ == 0) {
+        DL_APPEND2 (self->busy, worker, busy_prev, busy_next);
+        liveness_busy (&self->liveness, &worker->liveness, now);
+    }
+    liveness_sent (&self->liveness, &worker->liveness, now);
+    request->service->held++;
+    self->gauges.held++;
+    self->counters.attempts++;
+    set_ready (self, worker, worker->held_count < worker->credit);
+}
+
+/*  The worker's slot is free again. */
+static void
+let_go (dispatch_t *self, dispatch_request_t *request, int64_t now)
+{
+    dispatch_worker_t *worker = request->worker;
+    DL_DELETE (worker->held, request);
+    request->worker = NULL;
+    if (request->state == DISPATCH_HELD) {
+        request->service->held--;
+        self->gauges.held--;
+    }
+    if (--worker->held_count == 0) {
+        DL_DELETE2 (self->busy, worker, busy_prev, busy_next);
+        liveness_idle (&self->liveness, &worker->liveness, now);
+        if (self->draining && !worker->leaving) {
+            DL_APPEND (self->farewell, worker);
+            worker->leaving = true;
+        }
+    }
+}
+
+dispatch_worker_t *
+dispatch_place (dispatch_t *self, dispatch_request_t *request, int64_t now)
+{
+    dispatch_service_t *service = request->service;
+    assert (request->state == DISPATCH_NEW);
+    if (service->ready && !service->flows) {
+        hold (self, request, service->ready, now);
+        return request->worker;
+    }
+    if (!enqueue (self, request, false))
+        fail (self, request, 503);
+    return NULL;
+}
+
+dispatch_request_t *
+dispatch_assign (dispatch_t *self, int64_t now)
+{
+    dispatch_service_t *service = self->runnable;
+    if (!service)
+        return NULL;
+    dispatch_flow_t *flow = service->flows;
+    dispatch_request_t *request = flow->queue;
+    dispatch_worker_t *worker = service->ready;
+    if (flow->next) { /* the next flow's turn */
+        DL_DELETE (service->flows, flow);
+        DL_APPEND (service->flows, flow);
+    }
+    if (service->next) { /* the next service's turn */
+        DL_DELETE (self->runnable, service);
+        DL_APPEND (self->runnable, service);
+    }
+    dequeue (self, request);
+    hold (self, request, worker, now);
+    return request;
+}
+
+dispatch_request_t *
+dispatch_attempt (const dispatch_t *self, const dispatch_worker_t *worker, uint64_t token)
+{
+    dispatch_request_t *request = tables_request (self, token);
+    if (!request || request->token != token || request->worker != worker)
+        return NULL;
+    return request->state == DISPATCH_HELD || request->state == DISPATCH_ABANDONED ? request : NULL;
+}
+
+void
+dispatch_answer (dispatch_t *self, dispatch_request_t *request, int64_t now)
+{
+    dispatch_worker_t *worker = request->worker;
+    let_go (self, request, now);
+    if (request->state == DISPATCH_HELD) {
+        self->counters.answered++;
+        release_client (self, request);
+    }
+    end_request (self, request);
+    if (!worker->ready && !worker->leaving)
+        set_ready (self, worker, true);
+}
+
+bool
+dispatch_hold_partial (dispatch_t *self, dispatch_request_t *request, const span_t frames[], size_t count)
+{
+    dispatch_partial_t *partial = pool_take (self->pool, sizeof (*partial));
+    if (!partial)
+        return false;
+    partial->body = body_new (self->pool, frames, count, NULL, 0);
+    if (!partial->body) {
+        pool_give (self->pool, partial, sizeof (*partial));
+        return false;
+    }
+    size_t cost = body_cost (partial->body) + pool_cost (sizeof (*partial));
+    DL_APPEND (request->partials, partial);
+    request->partial_frames += count;
+    request->partial_bytes += cost;
+    self->gauges.bytes += cost;
+    return request->partial_bytes <= self->config.partial_bytes && self->gauges.bytes <= self->config.queued_bytes;
+}
+
+bool
+dispatch_join_partials (dispatch_t *self, dispatch_request_t *request, const span_t frames[], size_t count)
+{
+    size_t total = request->partial_frames + count;
+    request->joined = pool_take (self->pool, total * sizeof (span_t));
+    if (!request->joined)
+        return false;
+    request->joined_count = total;
+    size_t at = 0;
+    dispatch_partial_t *partial;
+    DL_FOREACH (request->partials, partial) {
+        size_t part = body_count (partial->body);
+        memcpy (request->joined + at, body_frames (partial->body), part * sizeof (span_t));
+        at += part;
+    }
+    memcpy (request->joined + at, frames, count * sizeof (span_t));
+    return true;
+}
+
+void
+dispatch_abandon (dispatch_t *self, dispatch_request_t *request, unsigned code)
+{
+    assert (request->state == DISPATCH_HELD);
+    drop_partials (self, request);
+    request->state = DISPATCH_ABANDONED;
+    request->service->held--;
+    self->gauges.held--;
+    count_failure (self, code);
+    release_client (self, request);
+}
+
+/* ------------------------------------------------------------------ workers */
+
+int
+dispatch_register (dispatch_t *self, const keel_peer_t *peer, span_t name, uint32_t credit, int64_t now,
+                   dispatch_worker_t **result)
+{
+    bool known = dispatch_service (self, name);
+    if (self->draining || self->gauges.workers >= self->config.workers ||
+        (!known && self->gauges.services >= self->config.services))
+        goto fail;
+    dispatch_service_t *service = tables_service (self, name);
+    if (!service)
+        goto fail;
+    dispatch_worker_t *worker = tables_new_worker (self, peer);
+    if (!worker) {
+        collect_service (self, service);
+        goto fail;
+    }
+    worker->service = service;
+    worker->credit = credit < self->config.credit ? credit : self->config.credit;
+    service->workers++;
+    liveness_add (&self->liveness, &worker->liveness, now);
+    set_ready (self, worker, true);
+    self->counters.workers_registered++;
+    *result = worker;
+    return 0;
+
+fail:
+    self->counters.workers_refused++;
+    return -1;
+}
+
+/*  Back to the front of its queue, or to its end. */
+static void
+requeue (dispatch_t *self, dispatch_request_t *request, bool delivered, int64_t now)
+{
+    self->counters.requeued++;
+    drop_partials (self, request);
+    if (!delivered) {
+        self->counters.attempts_undelivered++;
+        request->attempts--;
+    }
+    if (request->answered_partly)
+        fail (self, request, 502);
+    else if (self->draining)
+        fail (self, request, 503);
+    else if (self->config.max_attempts && request->attempts >= self->config.max_attempts)
+        fail (self, request, 502);
+    else if (request->deadline.due <= now)
+        fail (self, request, 504);
+    else if (!enqueue (self, request, true))
+        fail (self, request, 503);
+}
+
+static void
+count_loss (dispatch_t *self, dispatch_loss_t loss)
+{
+    uint64_t *const counters[] = {
+        [DISPATCH_LEFT] = &self->counters.workers_left,
+        [DISPATCH_EXPIRED] = &self->counters.workers_expired,
+        [DISPATCH_UNREACHABLE] = &self->counters.workers_unreachable,
+        [DISPATCH_DISMISSED] = &self->counters.workers_ended,
+    };
+    ++*counters[loss];
+}
+
+void
+dispatch_lose (dispatch_t *self, dispatch_worker_t *worker, dispatch_loss_t loss, uint64_t undelivered, int64_t now)
+{
+    dispatch_service_t *service = worker->service;
+    count_loss (self, loss);
+    set_ready (self, worker, false);
+    while (worker->held) { /* from the newest, so that the oldest ends up in front */
+        dispatch_request_t *request = worker->held->prev;
+        bool held = request->state == DISPATCH_HELD;
+        let_go (self, request, now);
+        if (held)
+            requeue (self, request, request->token != undelivered, now);
+        else
+            end_request (self, request);
+    }
+    if (worker->leaving)
+        DL_DELETE (self->farewell, worker);
+    liveness_remove (&self->liveness, &worker->liveness);
+    tables_forget_worker (self, worker);
+    worker->next = self->ended_workers;
+    self->ended_workers = worker;
+    service->workers--;
+    collect_service (self, service);
+}
+
+static dispatch_worker_t *
+worker_of (liveness_peer_t *peer)
+{
+    return peer ? (dispatch_worker_t *) (void *) ((uint8_t *) peer - offsetof (dispatch_worker_t, liveness)) : NULL;
+}
+
+int64_t
+dispatch_held_since (const dispatch_worker_t *worker)
+{
+    return worker->held ? worker->held->sent_at : KEEL_NEVER;
+}
+
+void
+dispatch_heard (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
+{
+    liveness_heard (&self->liveness, &worker->liveness, now);
+}
+
+void
+dispatch_beat (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
+{
+    liveness_beat (&self->liveness, &worker->liveness, dispatch_held_since (worker), now);
+}
+
+void
+dispatch_sent (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
+{
+    liveness_sent (&self->liveness, &worker->liveness, now);
+}
+
+dispatch_worker_t *
+dispatch_silent (const dispatch_t *self, int64_t now)
+{
+    return worker_of (liveness_expired (&self->liveness, now));
+}
+
+dispatch_worker_t *
+dispatch_unsent (const dispatch_t *self, int64_t now)
+{
+    return worker_of (liveness_waiting (&self->liveness, now));
+}
+
+dispatch_worker_t *
+dispatch_sweep (dispatch_t *self, uint64_t sweep)
+{
+    dispatch_worker_t *worker = self->busy;
+    if (!worker || worker->probe == sweep)
+        return NULL;
+    worker->probe = sweep;
+    DL_DELETE2 (self->busy, worker, busy_prev, busy_next);
+    DL_APPEND2 (self->busy, worker, busy_prev, busy_next);
+    return worker;
+}
+
+/* ------------------------------------------------------------------ draining */
+
+void
+dispatch_drain (dispatch_t *self)
+{
+    if (self->draining)
+        return;
+    self->draining = true;
+    for (dispatch_worker_t *worker = self->workers; worker; worker = worker->hh.next)
+        if (worker->held_count == 0) {
+            DL_APPEND (self->farewell, worker);
+            worker->leaving = true;
+            set_ready (self, worker, false);
+        }
+}
+
+bool
+dispatch_draining (const dispatch_t *self)
+{
+    return self->draining;
+}
+
+dispatch_worker_t *
+dispatch_busy (const dispatch_t *self)
+{
+    return self->busy;
+}
+
+dispatch_worker_t *
+dispatch_farewell (const dispatch_t *self)
+{
+    return self->farewell;
+}
+
+/* ------------------------------------------------------------------ services and figures */
+
+dispatch_service_t *
+dispatch_next_service (const dispatch_t *self, const dispatch_service_t *service)
+{
+    return service ? service->hh.next : self->services;
+}
+
+dispatch_worker_t *
+dispatch_next_worker (const dispatch_t *self, const dispatch_worker_t *worker)
+{
+    return worker ? worker->hh.next : self->workers;
+}
+
+void
+dispatch_service_drain (dispatch_t *self, dispatch_service_t *service, bool draining)
+{
+    service->draining = draining;
+    collect_service (self, service);
+}
+
+const dispatch_request_t *
+dispatch_oldest (const dispatch_service_t *service)
+{
+    return service->flows ? service->flows->queue : NULL;
+}
+
+const dispatch_counters_t *
+dispatch_counters (const dispatch_t *self)
+{
+    return &self->counters;
+}
+
+dispatch_gauges_t
+dispatch_gauges (const dispatch_t *self)
+{
+    return self->gauges;
+}
+
+int64_t
+dispatch_due (const dispatch_t *self)
+{
+    int64_t due = liveness_due (&self->liveness);
+    const heap_node_t *first = heap_first (&self->deadlines);
+    if (first && first->due < due)
+        due = first->due;
+    if (self->failed || self->runnable || self->farewell || (self->draining && first))
+        return 0;
+    return due;
+}
+
+void
+dispatch_destroy (dispatch_t **self_p)
+{
+    dispatch_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    self->draining = true;
+    while (self->workers)
+        dispatch_lose (self, self->workers, DISPATCH_DISMISSED, 0, 0);
+    dispatch_expire (self, 0, SIZE_MAX);
+    while (self->failed)
+        dispatch_end (self, self->failed);
+    for (dispatch_service_t *service = self->services, *next; service; service = next) {
+        next = service->hh.next;
+        dispatch_service_drain (self, service, false);
+    }
+    dispatch_begin (self);
+    while (self->idle_clients) {
+        dispatch_client_t *client = self->idle_clients;
+        DL_DELETE (self->idle_clients, client);
+        tables_free_client (self, client);
+    }
+    tables_free_chunks (self);
+    heap_clear (&self->deadlines);
+    pool_destroy (&self->pool);
+    memory_free (self);
+}

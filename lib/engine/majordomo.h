@@ -1,0 +1,76 @@
+/*  majordomo: the MDP broker as an engine. RFC 7, RFC 18, RFC 8, and the decisions of PROTOCOLS.md sections 1 to 3.
+ *
+ *  A codec over dispatch: it decodes what peers send, calls dispatch, and says what to send. Malformed messages are
+ *  dropped, counted by reason, and said in the log at most once a second a reason.
+ */
+#ifndef KEEL_MAJORDOMO_H
+#define KEEL_MAJORDOMO_H
+
+#include "dispatch.h"
+
+typedef struct keel_majordomo keel_majordomo_t;
+
+typedef struct {
+    dispatch_config_t dispatch;
+    int64_t drain_timeout_ms; /* what workers still hold so long after EVENT_DRAIN fails */
+} keel_majordomo_config_t;
+
+/*  The values of DESIGN.md, configuration. */
+#define KEEL_MAJORDOMO_CONFIG_DEFAULT                                                                                  \
+    (keel_majordomo_config_t)                                                                                          \
+    {                                                                                                                  \
+        .dispatch = {.heartbeat = {.interval_ms = 2500, .liveness = 3, .busy_timeout_ms = 60000},                      \
+                     .ttl_ms = 60000,                                                                                  \
+                     .max_attempts = 3,                                                                                \
+                     .services = 10000,                                                                                \
+                     .workers = 100000,                                                                                \
+                     .queued = 1000000,                                                                                \
+                     .queued_bytes = 1 << 30,                                                                          \
+                     .outstanding = 100000,                                                                            \
+                     .partial_bytes = 64 << 20,                                                                        \
+                     .credit = 10000},                                                                                 \
+        .drain_timeout_ms = 30000                                                                                      \
+    }
+
+/*  What happens to messages, besides dispatch's counters; mmi.stats gives both. */
+#define MAJORDOMO_COUNTER_MAP(X)                                                                                       \
+    X (messages)             /* that arrived */                                                                        \
+    X (malformed)            /* dropped: the sum of the reasons */                                                     \
+    X (mmi_requests)                                                                                                   \
+    X (mmi_denied)           /* 403 */                                                                                 \
+    X (notices)              /* failure notices sent */                                                                \
+    X (partials)             /* taken, passed on or held */                                                            \
+    X (answers_dropped)      /* late, repeated, invented or for another worker's request: PARTIALs too */              \
+    X (answers_abandoned)    /* of requests that had failed meanwhile */                                               \
+    X (strangers)            /* HEARTBEAT or answer of a worker that is not registered: told DISCONNECT */             \
+    X (sessions_broken)      /* second READY, or another version: told DISCONNECT and forgotten */                     \
+    X (ready_refused)        /* READY with a bad name or credit, or past a limit: told DISCONNECT */                   \
+    X (heartbeats_received)                                                                                            \
+    X (heartbeats_sent)                                                                                                \
+    X (probes)               /* heartbeats to busy workers after a connection ended */                                 \
+    X (disconnects_sent)                                                                                               \
+    X (connections_ended)    /* at least so many: one may stand for several. Oversized frames end one too */           \
+    X (clients_unreachable)  /* answers and notices to a client that is gone */                                        \
+    X (clients_full)         /* answers and notices to a client that does not read */                                  \
+    X (workers_full)         /* commands to a worker that does not read */
+
+/*  NULL without memory. */
+keel_majordomo_t *keel_majordomo_new (const keel_majordomo_config_t *config, uint64_t seed);
+void keel_majordomo_destroy (keel_majordomo_t **self);
+/*  New figures hold from now on. */
+void keel_majordomo_configure (keel_majordomo_t *self, const keel_majordomo_config_t *config);
+
+/*  The engine contract (event.h). Returns 0. out takes at least 16 actions. */
+int keel_majordomo_step (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out);
+int64_t keel_majordomo_next_due (const keel_majordomo_t *self);
+
+/*  After EVENT_DRAIN: nothing is held, all workers were told to leave, all clients got their notices. */
+bool keel_majordomo_drained (const keel_majordomo_t *self);
+
+/*  For status lines. */
+dispatch_gauges_t keel_majordomo_gauges (const keel_majordomo_t *self);
+const dispatch_counters_t *keel_majordomo_counters (const keel_majordomo_t *self);
+/*  Every counter and gauge as one JSON object, valid until the next step or call. Never NULL. */
+const char *keel_majordomo_stats (keel_majordomo_t *self, int64_t now);
+
+#endif

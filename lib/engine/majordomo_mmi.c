@@ -1,0 +1,291 @@
+/*  mmi. services: what a broker says about itself. RFC 8 and PROTOCOLS.md section 3. */
+#include "majordomo_state.h"
+
+#include "memory.h"
+
+#define REPORT_MARGIN 512 /* what a list's end takes */
+
+static text_t
+open_report (keel_majordomo_t *self)
+{
+    if (!self->report)
+        self->report = memory_new (REPORT_BYTES);
+    return self->report ? text_over (self->report, REPORT_BYTES) : (text_t){.full = true, .capacity = 1};
+}
+
+static bool
+is_nearly_full (const text_t *text)
+{
+    return text->full || text->capacity - text->size < REPORT_MARGIN + 2 * 4 * 255;
+}
+
+/*  json NULL: the code alone. */
+static void
+answer (const majordomo_ask_t *ask, unsigned code, const text_t *json, keel_actions_t *out)
+{
+    keel_action_t *action = keel_actions_send (out, ask->peer->listener, ask->peer->id);
+    span_t *head = keel_actions_head (out);
+    size_t count = ask->envelope->count;
+    memcpy (head, ask->envelope->frames, count * sizeof (span_t));
+    count += mdp_encode_client_reply (head + count, ask->command->version, MDP_FINAL, ask->command->service);
+    head[count++] = mmi_code (code);
+    if (json)
+        head[count++] = span_make (json->data, json->size);
+    keel_actions_add_head (out, action, count);
+}
+
+/*  JSON that did not fit, for want of memory: the broker is at its limit and says so. */
+static void
+answer_report (const majordomo_ask_t *ask, const text_t *json, keel_actions_t *out)
+{
+    if (json->full)
+        answer (ask, 503, NULL, out);
+    else
+        answer (ask, 200, json, out);
+}
+
+static void
+add_text (text_t *json, const char *key, const char *value)
+{
+    text_add_json_key (json, key);
+    text_add_json_string (json, span_text (value));
+}
+
+static void
+add_flag (text_t *json, const char *key, bool value)
+{
+    text_add_json_key (json, key);
+    text_add (json, value ? "true" : "false");
+}
+
+static void
+add_hex (text_t *json, const char *key, span_t bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    text_add_json_key (json, key);
+    text_add (json, "\"");
+    for (size_t n = 0; n < bytes.size; n++) {
+        char hex[3] = {digits[bytes.data[n] >> 4], digits[bytes.data[n] & 15], 0};
+        text_add (json, hex);
+    }
+    text_add (json, "\"");
+}
+
+static void
+add_comma (text_t *json)
+{
+    if (json->size && json->data[json->size - 1] != '[')
+        text_add (json, ",");
+}
+
+/*  Closes a list of which left entries did not fit. */
+static void
+close_list (text_t *json, size_t left)
+{
+    text_add (json, "]");
+    text_add_json_number (json, "left_out", left);
+    text_add (json, "}");
+}
+
+/* ------------------------------------------------------------------ reports */
+
+static void
+add_service (text_t *json, const dispatch_service_t *service)
+{
+    text_add_json_key (json, "service");
+    text_add_json_string (json, service->name);
+    text_add_json_number (json, "workers", service->workers);
+    text_add_json_number (json, "waiting", service->waiting);
+    text_add_json_number (json, "held", service->held);
+    add_flag (json, "draining", service->draining);
+}
+
+static text_t
+report_services (keel_majordomo_t *self)
+{
+    text_t json = open_report (self);
+    size_t left = dispatch_gauges (self->dispatch).services;
+    const dispatch_service_t *service = NULL;
+    text_add (&json, "{\"services\":[");
+    while (!is_nearly_full (&json) && (service = dispatch_next_service (self->dispatch, service))) {
+        add_comma (&json);
+        text_add (&json, "{");
+        add_service (&json, service);
+        text_add (&json, "}");
+        left--;
+    }
+    close_list (&json, left);
+    return json;
+}
+
+static void
+add_worker (keel_majordomo_t *self, text_t *json, const dispatch_worker_t *worker)
+{
+    text_add (json, "{");
+    add_hex (json, "id", worker->id);
+    text_add_json_number (json, "listener", worker->listener);
+    text_add_json_key (json, "service");
+    text_add_json_string (json, worker->service->name);
+    add_text (json, "mdp", worker->version == 1 ? "0.1" : "0.2");
+    text_add_json_number (json, "credit", worker->credit);
+    text_add_json_number (json, "held", worker->held_count);
+    text_add_json_number (json, "silent_ms", (uint64_t) (self->now - worker->liveness.heard_at));
+    add_flag (json, "beats_while_busy", worker->liveness.beats_while_busy);
+    text_add (json, "}");
+}
+
+static text_t
+report_workers (keel_majordomo_t *self)
+{
+    text_t json = open_report (self);
+    size_t left = dispatch_gauges (self->dispatch).workers;
+    const dispatch_worker_t *worker = NULL;
+    text_add (&json, "{\"workers\":[");
+    while (!is_nearly_full (&json) && (worker = dispatch_next_worker (self->dispatch, worker))) {
+        add_comma (&json);
+        add_worker (self, &json, worker);
+        left--;
+    }
+    close_list (&json, left);
+    return json;
+}
+
+static void
+add_gauges (keel_majordomo_t *self, text_t *json, int64_t now)
+{
+    dispatch_gauges_t gauges = dispatch_gauges (self->dispatch);
+    text_add_json_number (json, "uptime_ms", (uint64_t) (self->started ? now - self->started_at : 0));
+    text_add_json_number (json, "services", gauges.services);
+    text_add_json_number (json, "workers", gauges.workers);
+    text_add_json_number (json, "clients", gauges.clients);
+    text_add_json_number (json, "waiting", gauges.waiting);
+    text_add_json_number (json, "held", gauges.held);
+    text_add_json_number (json, "bytes", gauges.bytes);
+    add_flag (json, "draining", dispatch_draining (self->dispatch));
+}
+
+static text_t
+report_stats (keel_majordomo_t *self, int64_t now)
+{
+    text_t json = open_report (self);
+    const dispatch_counters_t *requests = dispatch_counters (self->dispatch);
+    const majordomo_counters_t *counters = &self->counters;
+    text_add (&json, "{");
+    add_gauges (self, &json, now);
+#define X(name) text_add_json_number (&json, #name, requests->name);
+    DISPATCH_COUNTER_MAP (X)
+#undef X
+#define X(name) text_add_json_number (&json, #name, counters->name);
+    MAJORDOMO_COUNTER_MAP (X)
+#undef X
+    text_add_json_key (&json, "malformed_by_reason");
+    text_add (&json, "{");
+    for (verdict_t verdict = VERDICT_OK + 1; verdict < VERDICTS; verdict++)
+        text_add_json_number (&json, verdict_key (verdict), counters->verdicts[verdict]);
+    text_add (&json, "}}");
+    return json;
+}
+
+const char *
+keel_majordomo_stats (keel_majordomo_t *self, int64_t now)
+{
+    text_t json = report_stats (self, now);
+    return json.full ? "{}" : json.data;
+}
+
+/*  Why do requests of this service wait? */
+static const char *
+reason_to_wait (const dispatch_service_t *service)
+{
+    if (service->draining)
+        return "draining";
+    if (!service->workers)
+        return "no worker";
+    if (!service->ready)
+        return "all busy";
+    return service->waiting ? "fairness" : "nothing waits";
+}
+
+static text_t
+report_reasons (keel_majordomo_t *self, const dispatch_service_t *service)
+{
+    text_t json = open_report (self);
+    const dispatch_request_t *oldest = dispatch_oldest (service);
+    text_add (&json, "{");
+    add_service (&json, service);
+    add_text (&json, "reason", reason_to_wait (service));
+    text_add_json_number (&json, "clients_waiting", service->flow_count);
+    text_add_json_number (&json, "oldest_ms", (uint64_t) (oldest ? self->now - oldest->accepted_at : 0));
+    text_add (&json, "}");
+    return json;
+}
+
+static text_t
+report_version (keel_majordomo_t *self)
+{
+    text_t json = open_report (self);
+    text_add (&json, "{\"keel\":\"" KEEL_VERSION "\",\"mdp\":[\"0.1\",\"0.2\"]}");
+    return json;
+}
+
+/* ------------------------------------------------------------------ requests */
+
+/*  Those that name a service. */
+static void
+answer_named (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, keel_actions_t *out)
+{
+    dispatch_service_t *service = dispatch_service (self->dispatch, ask->command->body[0]);
+    if (!service || (mmi == MMI_SERVICE && !service->workers)) {
+        answer (ask, 404, NULL, out);
+    } else if (mmi == MMI_EXPLAIN) {
+        text_t json = report_reasons (self, service);
+        answer_report (ask, &json, out);
+    } else {
+        answer (ask, 200, NULL, out);
+        if (mmi == MMI_DRAIN || mmi == MMI_RESUME)
+            dispatch_service_drain (self->dispatch, service, mmi == MMI_DRAIN);
+    }
+}
+
+static void
+answer_unnamed (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, keel_actions_t *out)
+{
+    text_t json;
+    switch (mmi) {
+    case MMI_VERSION:
+        json = report_version (self);
+        break;
+    case MMI_SERVICES:
+        json = report_services (self);
+        break;
+    case MMI_WORKERS:
+        json = report_workers (self);
+        break;
+    case MMI_STATS:
+        json = report_stats (self, self->now);
+        break;
+    default: /* promote and handover are for pairs, and this broker has no peer */
+        answer (ask, 501, NULL, out);
+        return;
+    }
+    answer_report (ask, &json, out);
+}
+
+void
+majordomo_mmi (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
+{
+    mmi_t mmi = mmi_decode (ask->command->service);
+    self->counters.mmi_requests++;
+    if (mmi == MMI_UNKNOWN) {
+        answer (ask, 501, NULL, out);
+    } else if (mmi_needs_admin (mmi) && !ask->peer->admin) {
+        self->counters.mmi_denied++;
+        answer (ask, 403, NULL, out);
+    } else if (ask->command->body_count != 1) {
+        answer (ask, 400, NULL, out);
+    } else if (mmi_names_service (mmi)) {
+        answer_named (self, ask, mmi, out);
+    } else {
+        answer_unnamed (self, ask, mmi, out);
+    }
+}
