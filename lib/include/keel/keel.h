@@ -5,10 +5,10 @@
 #include "error.h"
 #include "version.h"
 
-#if __has_include("client.h")
+#if __has_include(<keel/client.h>)
 #include "client.h"
 #endif
-#if __has_include("worker.h")
+#if __has_include(<keel/worker.h>)
 #include "worker.h"
 #endif
 
