@@ -1,0 +1,7 @@
+#include <keel/version.h>
+
+const char *
+keel_version (void)
+{
+    return KEEL_VERSION;
+}

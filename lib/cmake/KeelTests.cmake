@@ -1,0 +1,18 @@
+#   keel_unit_test (NAME SOURCES... USES LAYER-OR-LIBRARY...)
+#   A cmocka program, and the ctest unit/NAME. It sees the headers of the layers it names (wire, engine, ...) and, like the
+#   layers themselves, of those below; it is linked to the testing twin, so nothing is hidden from it.
+function (keel_unit_test name)
+    cmake_parse_arguments (arg "" "" "SOURCES;USES" ${ARGN})
+    set (target test_${name})
+    add_executable (${target} ${arg_SOURCES})
+    target_link_libraries (${target} PRIVATE keel_flags keel_unit $<LINK_ONLY:keel_testing>)
+    foreach (used IN LISTS arg_USES)
+        if (used IN_LIST KEEL_LAYERS)
+            target_include_directories (${target} PRIVATE $<TARGET_PROPERTY:keel_${used},INTERFACE_INCLUDE_DIRECTORIES>)
+        else ()
+            target_link_libraries (${target} PRIVATE ${used})
+        endif ()
+    endforeach ()
+    add_test (NAME unit/${name} COMMAND ${target})
+    set_tests_properties (unit/${name} PROPERTIES TIMEOUT 60 LABELS unit)
+endfunction ()
