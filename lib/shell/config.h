@@ -14,10 +14,9 @@
 #define CONFIG_PROBLEM 2048
 
 /*  Reads a file into target.
- *  skip    a flag a setting: true leaves target alone, though the value is checked all the same
- *  found   [out] a flag a setting: the file has it
+ *  found   [out] one flag a setting: the file has it
  *  0, or -1: problem is "FILE:LINE: what; remedy" and target may have been written to in part. */
-int config_read (const char *file, const setting_t settings[], const bool skip[SETTINGS_MOST],
-                 bool found[SETTINGS_MOST], void *target, char problem[CONFIG_PROBLEM]);
+int config_read (const char *file, const setting_t settings[], bool found[SETTINGS_MOST], void *target,
+                 char problem[CONFIG_PROBLEM]);
 
 #endif
