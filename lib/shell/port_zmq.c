@@ -240,6 +240,20 @@ announced_endpoint (void *socket, const char *given)
     return asprintf (&text, "%.*s%s", (int) (port - given), given, real) < 0 ? NULL : text;
 }
 
+/*  Only DISCONNECTED events come; which connection it was is not said. */
+static void
+read_monitor (port_t *self, link_t *link)
+{
+    zmq_msg_t message;
+    zmq_msg_init (&message);
+    while (zmq_msg_recv (&message, link->monitor, ZMQ_DONTWAIT) >= 0)
+        if (!zmq_msg_more (&message) && !link->disconnected) {
+            link->disconnected = true;
+            self->disconnects++;
+        }
+    zmq_msg_close (&message);
+}
+
 static int
 open_monitor (port_t *self, link_t *link, uint16_t number)
 {
@@ -250,6 +264,7 @@ open_monitor (port_t *self, link_t *link, uint16_t number)
     link->monitor = zmq_socket (self->context, ZMQ_PAIR);
     if (!link->monitor || zmq_connect (link->monitor, name) != 0)
         return -1;
+    read_monitor (self, link); /* libzmq signals only a reader that has found nothing */
     return watch_socket (self, link->monitor, WATCH_MONITOR, number);
 }
 
@@ -566,20 +581,6 @@ has_input (void *socket)
     int events = 0;
     size_t size = sizeof (events);
     return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
-}
-
-/*  Only DISCONNECTED events come; which connection it was is not said. */
-static void
-read_monitor (port_t *self, link_t *link)
-{
-    zmq_msg_t message;
-    zmq_msg_init (&message);
-    while (zmq_msg_recv (&message, link->monitor, ZMQ_DONTWAIT) >= 0)
-        if (!zmq_msg_more (&message) && !link->disconnected) {
-            link->disconnected = true;
-            self->disconnects++;
-        }
-    zmq_msg_close (&message);
 }
 
 static bool
