@@ -22,13 +22,13 @@ test -n "$missing" || exit 0
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || { echo "missing packages:$missing; run as root, or install sudo" >&2; exit 1; }
-    as_root="sudo"
+    as_root=sudo
 fi
 echo "installing:$missing"
-export DEBIAN_FRONTEND=noninteractive
 #   Word splitting makes the list, and nothing of an empty as_root.
 # shellcheck disable=SC2086
 {
     $as_root apt-get -qq update
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+        -o DPkg::Lock::Timeout=300 install $missing
 }
