@@ -49,7 +49,7 @@ mmi_code (unsigned code)
         MMI_CODE_MAP (X)
 #undef X
     }
-    assert (!"a code of the map");
+    assert (false && "a code of the map");
     return SPAN_OF ("500");
 }
 
@@ -63,6 +63,6 @@ mmi_reason (unsigned code)
         MMI_CODE_MAP (X)
 #undef X
     }
-    assert (!"a code of the map");
+    assert (false && "a code of the map");
     return SPAN_OF ("");
 }

@@ -72,13 +72,13 @@ heads_do_not_touch (void **state)
         assert_true (keel_actions_room (actions));
         keel_action_t *action = keel_actions_send (actions, (uint16_t) n, F (""));
         for (size_t frame = 0; frame < KEEL_ACTION_SPANS; frame++)
-            keel_actions_head (actions)[frame] = span_make ("0123" + n, 1);
+            keel_actions_head (actions)[frame] = span_make (&"0123"[n], 1);
         keel_actions_add_head (actions, action, KEEL_ACTION_SPANS);
     }
     assert_false (keel_actions_room (actions));
     for (size_t n = 0; n < 4; n++)
         for (size_t frame = 0; frame < KEEL_ACTION_SPANS; frame++)
-            assert_int_equal (actions->items[n].head[frame].data[0], '0' + n);
+            assert_int_equal (actions->items[n].head[frame].data[0], "0123"[n]);
 }
 
 static void

@@ -113,6 +113,18 @@ a_strict_message_has_none (void **state)
     assert_false (envelope_options (&envelope).present);
 }
 
+/*  What a port may have in front of the message is none of it. */
+static void
+nothing_before_the_message_is_looked_at (void **state)
+{
+    (void) state;
+    span_t frames[] = {F (VECTOR), F (""), F ("MDPC02"), F ("\1"), F ("echo"), F ("x")};
+    envelope_t envelope;
+    assert_int_equal (envelope_decode (frames + 1, 5, &envelope), VERDICT_OK);
+    assert_int_equal (envelope.count, 1);
+    assert_false (envelope_options (&envelope).present);
+}
+
 #define TEST(name) cmocka_unit_test_teardown (name, teardown)
 
 int
@@ -125,6 +137,7 @@ main (void)
         TEST (anything_else_is_an_ordinary_frame),
         TEST (only_the_innermost_extra_frame_is_looked_at),
         TEST (a_strict_message_has_none),
+        TEST (nothing_before_the_message_is_looked_at),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -103,6 +103,26 @@ steady_state_allocates_nothing (void **state)
     }
 }
 
+/*  More than one slab holds, each block filled: none may reach into another, nor past its slab. */
+static void
+a_full_slab_is_followed_by_another (void **state)
+{
+    enum { BLOCKS = 3000, BYTES = 64 };
+    static uint8_t *blocks[BLOCKS];
+    pool_t *pool = *state;
+    for (size_t n = 0; n < BLOCKS; n++) {
+        assert_non_null (blocks[n] = pool_take (pool, BYTES));
+        memset (blocks[n], (int) (n % 251), BYTES);
+    }
+    if (POOLED)
+        assert_int_equal (memory_seam.calls, 1 + (BLOCKS + 1022) / 1023); /* a slab spends 16 bytes on itself */
+    for (size_t n = 0; n < BLOCKS; n++) {
+        for (size_t byte = 0; byte < BYTES; byte++)
+            assert_int_equal (blocks[n][byte], n % 251);
+        pool_give (pool, blocks[n], BYTES);
+    }
+}
+
 static void
 sizes_of_one_class_share_blocks (void **state)
 {
@@ -151,6 +171,7 @@ main (void)
         cmocka_unit_test_setup_teardown (every_size_has_its_own_aligned_bytes, setup, teardown),
         cmocka_unit_test (cost_is_at_most_a_quarter_more),
         cmocka_unit_test_setup_teardown (steady_state_allocates_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown (a_full_slab_is_followed_by_another, setup, teardown),
         cmocka_unit_test_setup_teardown (sizes_of_one_class_share_blocks, setup, teardown),
         cmocka_unit_test_setup_teardown (taking_without_memory_is_null_and_recovers, setup, teardown),
         cmocka_unit_test_setup_teardown (large_blocks_go_back_at_once, setup, teardown),
