@@ -4,7 +4,7 @@
  *  through a broker without being copied. What is kept (body.h) shares libzmq's buffer by reference count.
  *
  *  Waiting is by epoll over each socket's ZMQ_FD. That descriptor is edge-triggered: a send may eat the edge of an
- *  arrival. Hence ZMQ_EVENTS is read from every socket before each sleep.
+ *  arrival. Hence ZMQ_EVENTS is read before a sleep from every socket that was sent to since it was last found empty.
  */
 #include "port.h"
 
@@ -42,6 +42,7 @@ typedef struct {
     bool router;
     bool admin;
     bool disconnected; /* to be reported */
+    bool unsettled;    /* sent to since it was found empty: an edge of its ZMQ_FD may be lost */
 } link_t;
 
 typedef struct {
@@ -313,7 +314,8 @@ open_link (port_t *self, bool router, const char *endpoint, uint16_t *number)
     if (!link)
         return -1;
     free (link->endpoint);
-    *link = (link_t){.router = router, .socket = zmq_socket (self->context, router ? ZMQ_ROUTER : ZMQ_DEALER)};
+    *link = (link_t){.router = router, .unsettled = true};
+    link->socket = zmq_socket (self->context, router ? ZMQ_ROUTER : ZMQ_DEALER);
     if (!link->socket)
         return -1;
     if (*number >= self->link_count)
@@ -382,6 +384,7 @@ port_close (port_t *self, uint16_t number, bool linger)
     if (link->monitor)
         close_socket (self, link->monitor, 0);
     link->socket = link->monitor = NULL;
+    link->unsettled = false;
     if (link->disconnected)
         self->disconnects--;
     link->disconnected = false;
@@ -435,17 +438,18 @@ receive_frames (port_t *self, void *socket, keel_event_t *event)
 static bool
 receive_message (port_t *self, uint16_t number, keel_event_t *event)
 {
-    const link_t *link = &self->links[number];
+    link_t *link = &self->links[number];
+    link->unsettled = false;
     *event = (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .peer = {.listener = number, .admin = link->admin}};
-    event->peer.user = SPAN_OF ("");
-    if (!link->router) {
-        event->peer.id = SPAN_OF ("");
-        return receive_frames (self, link->socket, event);
+    event->peer.id = event->peer.user = SPAN_OF ("");
+    if (link->router) {
+        if (zmq_msg_recv (&self->id, link->socket, ZMQ_DONTWAIT) < 0)
+            return false;
+        event->peer.id = span_make (zmq_msg_data (&self->id), zmq_msg_size (&self->id));
     }
-    if (zmq_msg_recv (&self->id, link->socket, ZMQ_DONTWAIT) < 0)
-        return false;
-    event->peer.id = span_make (zmq_msg_data (&self->id), zmq_msg_size (&self->id));
-    return zmq_msg_more (&self->id) && receive_frames (self, link->socket, event);
+    bool received = receive_frames (self, link->socket, event);
+    link->unsettled = received;
+    return received;
 }
 
 static void
@@ -551,9 +555,10 @@ note_failure (port_t *self, const keel_action_t *action, int why)
 void
 port_send (port_t *self, const keel_action_t *action)
 {
-    const link_t *link = &self->links[action->listener];
+    link_t *link = &self->links[action->listener];
     const size_t count = action->head_count + action->body_count;
     assert (action->listener < self->link_count);
+    link->unsettled = true;
     if (!link->socket || count == 0) {
         note_failure (self, action, ENOTCONN);
         return;
@@ -584,13 +589,16 @@ has_input (void *socket)
 }
 
 static bool
-must_not_sleep (const port_t *self)
+must_not_sleep (port_t *self)
 {
     if (self->failure_count || self->disconnects)
         return true;
-    for (uint16_t n = 0; n < self->link_count; n++)
-        if (self->links[n].socket && has_input (self->links[n].socket))
+    for (uint16_t n = 0; n < self->link_count; n++) {
+        link_t *link = &self->links[n];
+        if (link->unsettled && has_input (link->socket))
             return true;
+        link->unsettled = false;
+    }
     return false;
 }
 
