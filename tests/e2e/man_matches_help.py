@@ -2,8 +2,8 @@
 
     man_matches_help.py PROGRAM PAGE.scd
 
-In the page an option is a line that begins with it, *-b*, *--bind* _EP_, and its explanation follows, indented. Letter, name and
-argument must be those that --help prints, and a default that --help names must stand in the explanation.
+In the page an option is a line that begins with it, *-b*, *--bind* _EP_, and its explanation follows, indented. Letter,
+name and argument must be those that --help prints, and a default that --help names must stand in the explanation.
 """
 import re
 import subprocess

@@ -11,12 +11,21 @@
 #include <unistd.h>
 
 static const program_t daemon_like = {
-    .name = "sample", .summary = "Serves as a sample.", .settings = sample_settings, .size = sizeof (sample_t),
+    .name = "sample",
+    .summary = "Serves as a sample.",
+    .settings = sample_settings,
+    .size = sizeof (sample_t),
     .config = true,
 };
 static const program_t tool_like = {
-    .name = "sample", .summary = "Serves as a sample.", .usage = "SERVICE [FRAME...]", .fewest = 1,
-    .settings = sample_settings, .size = sizeof (sample_t), .terse = true, .notes = "Exit codes: some.",
+    .name = "sample",
+    .summary = "Serves as a sample.",
+    .usage = "SERVICE [FRAME...]",
+    .fewest = 1,
+    .settings = sample_settings,
+    .size = sizeof (sample_t),
+    .terse = true,
+    .notes = "Exit codes: some.",
 };
 
 static sample_t sample;
@@ -77,8 +86,9 @@ static void
 options_of_each_kind (void **state)
 {
     (void) state;
-    assert_int_equal (parse (&daemon_like, "-b tcp://*:1 --admin=ipc://a --bind ipc://b --heartbeat 100 --queued-bytes 2K "
-                                           "--backup --state-bind tcp://*:* --state-file x -jvv"),
+    assert_int_equal (parse (&daemon_like,
+                             "-b tcp://*:1 --admin=ipc://a --bind ipc://b --heartbeat 100 --queued-bytes 2K "
+                             "--backup --state-bind tcp://*:* --state-file x -jvv"),
                       -1);
     assert_int_equal (sample.listen.count, 3);
     assert_listens (0, "tcp://*:1", false);
@@ -169,8 +179,9 @@ brokers_from_the_environment (void **state)
     assert_string_equal (sample.brokers.items[0].text, "ipc://c");
     options_close (&options);
     setenv ("KEEL_BROKER", "tcp://a:1,b", 1);
-    assert_refused (&daemon_like, "",
-                    "environment variable KEEL_BROKER 'b': bad endpoint: it must begin with tcp://, ipc:// or inproc://");
+    assert_refused (
+        &daemon_like, "",
+        "environment variable KEEL_BROKER 'b': bad endpoint: it must begin with tcp://, ipc:// or inproc://");
     setenv ("KEEL_BROKER", "", 1);
     assert_int_equal (parse (&daemon_like, ""), -1);
     assert_string_equal (sample.brokers.items[0].text, "tcp://127.0.0.1:5555");
@@ -292,16 +303,11 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (presets_hold_without_options),
-        cmocka_unit_test (options_of_each_kind),
-        cmocka_unit_test (arguments_come_with_options_around),
-        cmocka_unit_test (what_is_wrong_is_said),
-        cmocka_unit_test (help_and_version_go_to_stdout),
-        cmocka_unit_test (brokers_from_the_environment),
-        cmocka_unit_test (options_override_the_file),
-        cmocka_unit_test (a_bad_file_is_78),
-        cmocka_unit_test (a_reload_takes_what_it_can),
-        cmocka_unit_test (programs_find_errors_too),
+        cmocka_unit_test (presets_hold_without_options),       cmocka_unit_test (options_of_each_kind),
+        cmocka_unit_test (arguments_come_with_options_around), cmocka_unit_test (what_is_wrong_is_said),
+        cmocka_unit_test (help_and_version_go_to_stdout),      cmocka_unit_test (brokers_from_the_environment),
+        cmocka_unit_test (options_override_the_file),          cmocka_unit_test (a_bad_file_is_78),
+        cmocka_unit_test (a_reload_takes_what_it_can),         cmocka_unit_test (programs_find_errors_too),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -122,7 +122,8 @@ bad_listen_sections (void **state)
     assert_problem ("listen\n    admin = 2\n", "2: listen/admin '2': must be 0 or 1");
     assert_problem ("listen\n    endpoint = ipc://a\n    endpoint = ipc://b\n",
                     "3: a second 'listen/endpoint' in one section; begin another 'listen'");
-    assert_problem ("listen = ipc://a\n", "1: 'listen' is a section and has no value; write its keys below it, indented");
+    assert_problem ("listen = ipc://a\n",
+                    "1: 'listen' is a section and has no value; write its keys below it, indented");
 }
 
 static void
@@ -157,8 +158,7 @@ bad_syntax (void **state)
     assert_problem ("heartbeat\n    interval =\n", "2: the value is missing; write NAME = VALUE");
     assert_problem ("heartbeat\n    interval = # 100\n", "2: the value is missing; write NAME = VALUE");
     assert_problem ("pair\n    state-file = \"x\n", "2: the closing quote is missing");
-    assert_problem ("pair\n    state-file = \"x\" y\n",
-                    "2: something follows the closing quote; only a # comment may");
+    assert_problem ("pair\n    state-file = \"x\" y\n", "2: something follows the closing quote; only a # comment may");
     assert_problem ("{ \"json\": 1 }\n", "1: no name; write NAME = VALUE, or the NAME of a section");
     assert_problem ("json/ = 1\n", "1: a name cannot begin or end with /");
 }

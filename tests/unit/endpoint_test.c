@@ -10,8 +10,15 @@ both_uses (void **state)
 {
     (void) state;
     static const char *const good[] = {
-        "tcp://127.0.0.1:5555", "tcp://[::1]:1", "tcp://[fe80::1%eth0]:5555", "tcp://broker-1.example.com:65535",
-        "tcp://eth0:5555", "ipc:///run/keel/broker", "ipc://@abstract", "ipc://relative path", "inproc://name",
+        "tcp://127.0.0.1:5555",
+        "tcp://[::1]:1",
+        "tcp://[fe80::1%eth0]:5555",
+        "tcp://broker-1.example.com:65535",
+        "tcp://eth0:5555",
+        "ipc:///run/keel/broker",
+        "ipc://@abstract",
+        "ipc://relative path",
+        "inproc://name",
     };
     for (size_t n = 0; n < COUNT_OF (good); n++) {
         assert_null (endpoint_check (good[n], ENDPOINT_BIND));
@@ -37,12 +44,39 @@ no_endpoints (void **state)
 {
     (void) state;
     static const char *const bad[] = {
-        "", "tcp", "tcp:/127.0.0.1:5555", "127.0.0.1:5555", "udp://127.0.0.1:5555", "TCP://127.0.0.1:5555",
-        "tcp://", "tcp://:", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://:5555", "tcp://127.0.0.1:65536",
-        "tcp://127.0.0.1:-1", "tcp://127.0.0.1:+1", "tcp://127.0.0.1:1x", "tcp://127.0.0.1:000000001", "tcp://127.0.0.1: 5",
-        "tcp://256.0.0.1:1", "tcp://127.0.0:1", "tcp://::1:5555", "tcp://[::1]", "tcp://[::1:5555", "tcp://[]:5555",
-        "tcp://[::g]:5555", "tcp://[::1%]:5555", "tcp://[127.0.0.1]:5555", "tcp://[::1]x:5555", "tcp://a b:5555",
-        "tcp://a/b:5555", "tcp://a:5555\n", "ipc://", "ipc://a\tb", "inproc://",
+        "",
+        "tcp",
+        "tcp:/127.0.0.1:5555",
+        "127.0.0.1:5555",
+        "udp://127.0.0.1:5555",
+        "TCP://127.0.0.1:5555",
+        "tcp://",
+        "tcp://:",
+        "tcp://127.0.0.1",
+        "tcp://127.0.0.1:",
+        "tcp://:5555",
+        "tcp://127.0.0.1:65536",
+        "tcp://127.0.0.1:-1",
+        "tcp://127.0.0.1:+1",
+        "tcp://127.0.0.1:1x",
+        "tcp://127.0.0.1:000000001",
+        "tcp://127.0.0.1: 5",
+        "tcp://256.0.0.1:1",
+        "tcp://127.0.0:1",
+        "tcp://::1:5555",
+        "tcp://[::1]",
+        "tcp://[::1:5555",
+        "tcp://[]:5555",
+        "tcp://[::g]:5555",
+        "tcp://[::1%]:5555",
+        "tcp://[127.0.0.1]:5555",
+        "tcp://[::1]x:5555",
+        "tcp://a b:5555",
+        "tcp://a/b:5555",
+        "tcp://a:5555\n",
+        "ipc://",
+        "ipc://a\tb",
+        "inproc://",
     };
     for (size_t n = 0; n < COUNT_OF (bad); n++) {
         assert_non_null (endpoint_check (bad[n], ENDPOINT_BIND));

@@ -13,7 +13,8 @@ typedef struct {
 
 static char problem[SETTING_PROBLEM];
 
-static const setting_t count = {.kind = SETTING_COUNT, .minimum = 1, .maximum = 1000, .at = offsetof (target_t, number)};
+static const setting_t count = {
+    .kind = SETTING_COUNT, .minimum = 1, .maximum = 1000, .at = offsetof (target_t, number)};
 static const setting_t bytes = {
     .kind = SETTING_BYTES, .minimum = 0, .maximum = INT64_MAX, .at = offsetof (target_t, number)};
 static const setting_t flag = {.kind = SETTING_FLAG, .at = offsetof (target_t, flag)};
@@ -46,7 +47,18 @@ numbers_are_decimal_and_in_range (void **state)
     assert_number (&count, "1", 1);
     assert_number (&count, "1000", 1000);
     static const char *const bad[] = {
-        "0", "1001", "-1", "+1", " 1", "1 ", "1x", "0x10", "1K", "1.5", "9223372036854775808", "18446744073709551617",
+        "0",
+        "1001",
+        "-1",
+        "+1",
+        " 1",
+        "1 ",
+        "1x",
+        "0x10",
+        "1K",
+        "1.5",
+        "9223372036854775808",
+        "18446744073709551617",
         "99999999999999999999999999999999",
     };
     for (size_t n = 0; n < COUNT_OF (bad); n++)
@@ -138,9 +150,12 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (numbers_are_decimal_and_in_range), cmocka_unit_test (bytes_take_units),
-        cmocka_unit_test (flags_are_0_and_1),                cmocka_unit_test (texts_outlive_their_source),
-        cmocka_unit_test (lists_say_who_is_admin),           cmocka_unit_test (lists_have_an_end),
+        cmocka_unit_test (numbers_are_decimal_and_in_range),
+        cmocka_unit_test (bytes_take_units),
+        cmocka_unit_test (flags_are_0_and_1),
+        cmocka_unit_test (texts_outlive_their_source),
+        cmocka_unit_test (lists_say_who_is_admin),
+        cmocka_unit_test (lists_have_an_end),
         cmocka_unit_test (copies_tell_differences),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
