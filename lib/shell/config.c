@@ -12,16 +12,15 @@ typedef struct {
     const char *file;
     const setting_t *settings;
     config_lines_t lines;
-    size_t items; /* seen so far */
-    int line;     /* of the last one */
+    size_t items;             /* seen so far */
+    int line;                 /* of the last one */
     int first[SETTINGS_MOST]; /* the line that gave a setting; 0: none yet */
     void *target;
     char *problem;
 } reader_t;
 
 /*  Always -1. */
-static int __attribute__ ((format (printf, 2, 3)))
-fail (const reader_t *self, const char *format, ...)
+static int __attribute__ ((format (printf, 2, 3))) fail (const reader_t *self, const char *format, ...)
 {
     int size = snprintf (self->problem, CONFIG_PROBLEM, "%.512s:%d: ", self->file, self->line);
     va_list arguments;
@@ -89,7 +88,8 @@ fail_unknown (const reader_t *self, const char *section, const char *path)
         const char *name = setting->key + skip;
         size_t size = strcspn (name, "/");
         if (used + size + 3 < sizeof (known) && !was_listed (self, setting, section, name, size))
-            used += (size_t) snprintf (known + used, sizeof (known) - used, "%s%.*s", used ? ", " : "", (int) size, name);
+            used +=
+                (size_t) snprintf (known + used, sizeof (known) - used, "%s%.*s", used ? ", " : "", (int) size, name);
     }
     return fail (self, "unknown key '%s'; known %s: %s", path, section[0] ? "in this section" : "here", known);
 }
@@ -180,8 +180,7 @@ read_listen (reader_t *self, const setting_t *setting, zconfig_t *section)
     return 0;
 }
 
-static int
-read_section (reader_t *self, zconfig_t *section, const char *path);
+static int read_section (reader_t *self, zconfig_t *section, const char *path);
 
 static int
 read_item (reader_t *self, zconfig_t *item, const char *section)

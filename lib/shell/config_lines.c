@@ -85,13 +85,11 @@ check_line (line_t *line, size_t *depth, bool *item)
 }
 
 static line_t
-line_at (const char *text, const char *end)
+trim (const char *text, const char *end)
 {
-    const char *newline = memchr (text, '\n', (size_t) (end - text));
-    line_t line = {text, newline ? newline : end};
-    while (line.end > line.at && isspace ((unsigned char) line.end[-1]))
-        line.end--;
-    return line;
+    while (end > text && isspace ((unsigned char) end[-1]))
+        end--;
+    return (line_t){text, end};
 }
 
 static const char *
@@ -100,11 +98,13 @@ scan_lines (config_lines_t *self, const char *text, const char *end)
     size_t depth = 0;
     while (text < end) {
         self->bad++;
-        line_t line = line_at (text, end);
         const char *newline = memchr (text, '\n', (size_t) (end - text));
         const char *next = newline ? newline + 1 : end;
         if (next - text > LINE_MOST)
             return "the line is longer than 1023 bytes; make it shorter";
+        if (memchr (text, 0, (size_t) (next - text)))
+            return "a zero byte; this is no text file";
+        line_t line = trim (text, next);
         bool item = false;
         const char *problem = check_line (&line, &depth, &item);
         if (problem)
@@ -123,10 +123,7 @@ config_lines_scan (config_lines_t *self, const char *text, size_t size)
     self->numbers = calloc (size / 2 + 1, sizeof (int)); /* an item takes a name and a newline */
     if (!self->numbers)
         return -1;
-    const char *zero = memchr (text, 0, size);
-    self->problem = scan_lines (self, text, zero ? zero : text + size);
-    if (!self->problem && zero)
-        self->problem = "a zero byte; this is no text file";
+    self->problem = scan_lines (self, text, text + size);
     return self->problem ? -1 : 0;
 }
 

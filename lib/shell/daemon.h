@@ -1,4 +1,5 @@
-/*  What makes a program a daemon: signals that arrive through a descriptor, and as many descriptors as the system allows.
+/*  What makes a program a daemon: signals that arrive through a descriptor, and as many descriptors as the system
+ *  allows.
  *
  *  Threads, children and libzmq's own threads inherit the signal mask, so open it before the first of them; what is
  *  run in a child must unblock them again.

@@ -1,7 +1,7 @@
 /*  Is it an endpoint? Said before libzmq sees it, and in words, since libzmq only says EINVAL.
  *
- *  tcp://ADDRESS:PORT, with an IPv6 address in brackets; ipc://PATH; inproc://NAME. To bind, the address may be `*` or an
- *  interface and the port `*` or 0; to connect it may be a host's name.
+ *  tcp://ADDRESS:PORT, with an IPv6 address in brackets; ipc://PATH; inproc://NAME. To bind, the address may be `*` or
+ *  an interface and the port `*` or 0; to connect it may be a host's name.
  */
 #ifndef KEEL_ENDPOINT_H
 #define KEEL_ENDPOINT_H

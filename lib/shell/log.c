@@ -17,7 +17,7 @@ static const struct {
     const char *name;
     const char *priority; /* syslog's */
 } levels[] = {
-    [KEEL_LOG_ERROR] = {"ERROR: ", "<3>"}, [KEEL_LOG_WARNING] = {"WARNING: ", "<4>"},
+    [KEEL_LOG_ERROR] = {"ERROR: ", "<3>"},   [KEEL_LOG_WARNING] = {"WARNING: ", "<4>"},
     [KEEL_LOG_NOTICE] = {"NOTICE: ", "<5>"}, [KEEL_LOG_INFO] = {"INFO: ", "<6>"},
     [KEEL_LOG_DEBUG] = {"DEBUG: ", "<7>"},
 };

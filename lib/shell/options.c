@@ -99,7 +99,8 @@ take_setting (options_t *self, const setting_t *setting, const char *value, void
     char problem[SETTING_PROBLEM];
     for (size_t n = 0; n < self->given_count; n++)
         if (excludes (setting, self->given[n].setting))
-            return options_refuse (self, "--%s and --%s exclude each other", self->given[n].setting->name, setting->name);
+            return options_refuse (self, "--%s and --%s exclude each other", self->given[n].setting->name,
+                                   setting->name);
     if (setting_apply (setting, value, target, problem))
         return options_refuse (self, "--%s '%.256s': %s", setting->name, value ? value : "", problem);
     self->given[self->given_count++] = (options_given_t){setting, value};

@@ -5,9 +5,9 @@
  *      if (rc >= 0)
  *          return rc;
  *
- *  -h/--help, --version and -v/--verbose come with it, and -c/--config where the program has a file. For each setting the
- *  command line comes first, then the file, then the environment, then the preset. Any listen option without admin
- *  replaces all listen sections of the file. Errors go to the log.
+ *  -h/--help, -V/--version and -v/--verbose come with it, and -c/--config where the program has a file. For each
+ *  setting the command line comes first, then the file, then the environment, then the preset. Any listen option
+ *  without admin replaces all listen sections of the file. Errors go to the log.
  */
 #ifndef KEEL_OPTIONS_H
 #define KEEL_OPTIONS_H

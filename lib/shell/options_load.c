@@ -60,8 +60,8 @@ apply_given (const options_t *self, void *target)
     for (size_t n = 0; n < self->given_count; n++) {
         const options_given_t *given = &self->given[n];
         if (setting_apply (given->setting, given->value, target, problem))
-            return options_refuse (self, "--%s '%.256s': %s", given->setting->name,
-                                   given->value ? given->value : "", problem);
+            return options_refuse (self, "--%s '%.256s': %s", given->setting->name, given->value ? given->value : "",
+                                   problem);
     }
     return -1;
 }

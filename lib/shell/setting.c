@@ -108,12 +108,16 @@ parse_number (const char *value, bool bytes, int64_t *number)
 static int
 apply_number (const setting_t *self, const char *value, void *target, char problem[])
 {
-    bool bytes = self->kind == SETTING_BYTES;
+    static const char *const words[] = {
+        [SETTING_COUNT] = "a number",
+        [SETTING_MSEC] = "milliseconds",
+        [SETTING_BYTES] = "bytes, with K, M or G if you like,",
+    };
     int64_t number;
-    if (!parse_number (value, bytes, &number) || number < self->minimum || number > self->maximum) {
-        snprintf (problem, SETTING_PROBLEM, "must be %s from %" PRId64 " to %" PRId64,
-                  bytes ? "bytes, with K, M or G if you like," : self->kind == SETTING_MSEC ? "milliseconds" : "a number",
-                  self->minimum, self->maximum);
+    if (!parse_number (value, self->kind == SETTING_BYTES, &number) || number < self->minimum ||
+        number > self->maximum) {
+        snprintf (problem, SETTING_PROBLEM, "must be %s from %" PRId64 " to %" PRId64, words[self->kind], self->minimum,
+                  self->maximum);
         return -1;
     }
     *(int64_t *) place (self, target) = number;
@@ -180,7 +184,8 @@ setting_differs (const setting_t *self, const void *target, const void *source)
     const uint8_t *one = (const uint8_t *) target + self->at;
     const uint8_t *other = (const uint8_t *) source + self->at;
     if (setting_is_list (self))
-        return lists_differ ((const setting_list_t *) (const void *) one, (const setting_list_t *) (const void *) other);
+        return lists_differ ((const setting_list_t *) (const void *) one,
+                             (const setting_list_t *) (const void *) other);
     return memcmp (one, other, size_of (self)) != 0;
 }
 

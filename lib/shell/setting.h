@@ -1,8 +1,8 @@
 /*  A setting: what an option of the command line and a key of the configuration file have in common.
  *
- *  A program has one table of them. Each says its long option, its key, its kind and range, its default, and at which offset
- *  of the program's own struct the value is. That struct is plain data: it may be copied and compared, for its strings
- *  live as long as the process.
+ *  A program has one table of them. Each says its long option, its key, its kind and range, its default, and at which
+ *  offset of the program's own struct the value is. That struct is plain data and may be copied: its strings live as
+ *  long as the process.
  *
  *      typedef struct {
  *          setting_list_t brokers;
@@ -27,8 +27,8 @@
 typedef enum {
     SETTING_NONE,         /* the end of a table */
     SETTING_FLAG,         /* bool. An option without value; 0 or 1 in a file */
-    SETTING_CHOICE,       /* const char *: .word. An option without value; in a file the word of one of the settings with
-                             that key. Options of one key exclude each other */
+    SETTING_CHOICE,       /* const char *: .word. An option without value; in a file the word of one of the settings
+                             with that key. Options of one value (.at) exclude each other */
     SETTING_TEXT,         /* const char *, never empty; NULL without a preset */
     SETTING_COUNT,        /* int64_t, within minimum and maximum */
     SETTING_MSEC,         /* the same */

@@ -1,0 +1,26 @@
+#include "sample_program.h"
+
+const setting_t sample_settings[] = {
+    {.name = "bind", .letter = 'b', .key = "listen", .kind = SETTING_LISTEN, .preset = "tcp://127.0.0.1:5555",
+     .at = offsetof (sample_t, listen), .help = "listen there"},
+    {.name = "admin", .kind = SETTING_LISTEN_ADMIN, .at = offsetof (sample_t, listen), .help = "administration there"},
+    {.name = "broker", .kind = SETTING_CONNECT, .list = true, .environment = "KEEL_BROKER",
+     .preset = "tcp://127.0.0.1:5555", .at = offsetof (sample_t, brokers), .help = "a broker"},
+    {.name = "heartbeat", .key = "heartbeat/interval", .kind = SETTING_MSEC, .preset = "2500", .minimum = 10,
+     .maximum = 3600000, .reload = true, .at = offsetof (sample_t, heartbeat_ms), .help = "time between heartbeats"},
+    {.name = "liveness", .key = "heartbeat/liveness", .kind = SETTING_COUNT, .preset = "3", .minimum = 1,
+     .maximum = 100, .at = offsetof (sample_t, liveness), .help = "missed heartbeats until a peer is dead"},
+    {.name = "queued-bytes", .key = "limits/queued-bytes", .kind = SETTING_BYTES, .preset = "1G", .minimum = 0,
+     .maximum = INT64_MAX, .at = offsetof (sample_t, queued_bytes), .help = "bytes of requests that wait"},
+    {.name = "primary", .key = "pair/role", .kind = SETTING_CHOICE, .word = "primary", .at = offsetof (sample_t, role),
+     .help = "be the primary of a pair"},
+    {.name = "backup", .key = "pair/role", .kind = SETTING_CHOICE, .word = "backup", .at = offsetof (sample_t, role),
+     .help = "be its backup"},
+    {.name = "state-bind", .key = "pair/state-bind", .kind = SETTING_BIND, .at = offsetof (sample_t, state_bind),
+     .help = "the peer connects there"},
+    {.name = "state-file", .key = "pair/state-file", .kind = SETTING_TEXT, .argument = "FILE",
+     .at = offsetof (sample_t, state_file), .help = "keeps the epoch"},
+    {.name = "json", .letter = 'j', .key = "json", .kind = SETTING_FLAG, .at = offsetof (sample_t, json),
+     .help = "print JSON"},
+    SETTING_END,
+};
