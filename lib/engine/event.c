@@ -30,14 +30,38 @@ keel_actions_destroy (keel_actions_t **self)
     *self = NULL;
 }
 
+static keel_action_t *
+append (keel_actions_t *self, keel_action_t action)
+{
+    assert (keel_actions_room (self));
+    self->items[self->count] = action;
+    return &self->items[self->count++];
+}
+
 keel_action_t *
 keel_actions_send (keel_actions_t *self, uint16_t listener, span_t id)
 {
-    assert (keel_actions_room (self));
-    keel_action_t *action = &self->items[self->count++];
-    *action = (keel_action_t){.kind = KEEL_ACTION_SEND, .listener = listener, .id = id};
+    keel_action_t *action = append (self, (keel_action_t){.kind = KEEL_ACTION_SEND, .listener = listener, .id = id});
     action->head = self->spans + self->span_count;
     return action;
+}
+
+void
+keel_actions_connect (keel_actions_t *self, uint16_t endpoint)
+{
+    append (self, (keel_action_t){.kind = KEEL_ACTION_CONNECT, .listener = endpoint});
+}
+
+void
+keel_actions_close (keel_actions_t *self, uint16_t endpoint, bool linger)
+{
+    append (self, (keel_action_t){.kind = KEEL_ACTION_CLOSE, .listener = endpoint, .linger = linger});
+}
+
+keel_action_t *
+keel_actions_deliver (keel_actions_t *self, keel_deliver_t deliver, uint64_t tag)
+{
+    return append (self, (keel_action_t){.kind = KEEL_ACTION_DELIVER, .deliver = deliver, .tag = tag});
 }
 
 span_t *

@@ -54,20 +54,33 @@ typedef enum {
 } keel_log_level_t;
 
 typedef enum {
-    KEEL_ACTION_SEND, /* head and then body to peer */
-    KEEL_ACTION_LOG,  /* text */
+    KEEL_ACTION_SEND,    /* head and then body to peer */
+    KEEL_ACTION_LOG,     /* text */
+    KEEL_ACTION_CONNECT, /* open the link to the endpoint of index listener; it is not open */
+    KEEL_ACTION_CLOSE,   /* close that link; what waits to be sent is thrown away unless linger */
+    KEEL_ACTION_DELIVER, /* body to the application */
 } keel_action_kind_t;
+
+typedef enum {
+    KEEL_DELIVER_REQUEST, /* to a worker */
+    KEEL_DELIVER_PARTIAL, /* to a client: more comes */
+    KEEL_DELIVER_FINAL,   /* to a client: the last of its answers */
+    KEEL_DELIVER_FAILED,  /* to a client: there is no answer; code says why */
+} keel_deliver_t;
 
 typedef struct {
     keel_action_kind_t kind;
     keel_log_level_t level; /* LOG */
-    uint16_t listener;      /* SEND: where to, with id */
+    keel_deliver_t deliver; /* DELIVER */
+    uint16_t listener;      /* SEND: where to, with id; CONNECT and CLOSE: the endpoint's index */
+    bool linger;            /* CLOSE */
     span_t id;
     const span_t *head; /* SEND: frames */
     size_t head_count;
-    const span_t *body;
+    const span_t *body; /* SEND, DELIVER */
     size_t body_count;
-    uint64_t tag;     /* SEND: given back in UNREACHABLE and FULL */
+    unsigned code;    /* DELIVER of FAILED */
+    uint64_t tag;     /* SEND: given back in UNREACHABLE and FULL; DELIVER: which request */
     const char *text; /* LOG: terminated */
 } keel_action_t;
 
@@ -111,6 +124,12 @@ keel_action_t *keel_actions_send (keel_actions_t *self, uint16_t listener, span_
 span_t *keel_actions_head (keel_actions_t *self);
 /*  Adds the count frames written there to the head of action, the last one appended. */
 void keel_actions_add_head (keel_actions_t *self, keel_action_t *action, size_t count);
+/*  Appends a CONNECT; room was checked. */
+void keel_actions_connect (keel_actions_t *self, uint16_t endpoint);
+/*  Appends a CLOSE; room was checked. */
+void keel_actions_close (keel_actions_t *self, uint16_t endpoint, bool linger);
+/*  Appends a DELIVER with neither body nor code; room was checked. */
+keel_action_t *keel_actions_deliver (keel_actions_t *self, keel_deliver_t deliver, uint64_t tag);
 /*  Appends a LOG; left out when there is no room for it. */
 void keel_actions_log (keel_actions_t *self, keel_log_level_t level, const char *text);
 
