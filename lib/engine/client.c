@@ -28,6 +28,7 @@ struct keel_mdclient {
     requests_t requests;
     random_t random;
     uint16_t current; /* the link that new requests take */
+    int64_t heard_ms; /* when any broker was heard last */
     uint64_t counters[KEEL_MDCLIENT_COUNTERS];
     link_t links[];
 };
@@ -43,7 +44,7 @@ keel_mdclient_new (const keel_mdclient_config_t *config)
         return NULL;
     self->config = *config;
     self->random.state = config->seed;
-    self->now = INT64_MIN;
+    self->now = self->heard_ms = INT64_MIN;
     if (!requests_init (&self->requests, random_next (&self->random)))
         keel_mdclient_destroy (&self);
     return self;
@@ -190,7 +191,7 @@ static void
 blame_link (keel_mdclient_t *self, const request_t *request, keel_actions_t *out)
 {
     link_t *link = &self->links[request->link];
-    bool silent = link->open && link->since_ms <= request->try_ms && link->heard_ms < request->try_ms;
+    bool silent = link->open && link->since_ms <= request->try_ms && link->heard_ms <= request->try_ms;
     if (!silent && !self->config.stock)
         return;
     bool close = link->open && (self->config.stock || !link->heard || link->silent);
@@ -281,11 +282,12 @@ try_again (keel_mdclient_t *self, request_t *request)
 static void
 end_try (keel_mdclient_t *self, request_t *request, keel_actions_t *out)
 {
+    bool heard = request->heard || self->heard_ms >= request->made_ms;
     blame_link (self, request, out);
     if (!request->source && tries_left (self, request))
         try_again (self, request);
     else
-        fail (self, request, request->heard ? KEEL_MDCLIENT_TIMEOUT : KEEL_MDCLIENT_NO_BROKER, out);
+        fail (self, request, heard ? KEEL_MDCLIENT_TIMEOUT : KEEL_MDCLIENT_NO_BROKER, out);
 }
 
 static void
@@ -420,7 +422,6 @@ take_answer (keel_mdclient_t *self, const envelope_t *envelope, const mdp_comman
         count (self, KEEL_MDCLIENT_LATE);
         return;
     }
-    request->heard = true;
     if (notice)
         handle_notice (self, request, answer, out);
     else
@@ -434,7 +435,7 @@ note_heard (keel_mdclient_t *self, uint16_t number)
     link_t *link = &self->links[number];
     link->heard = true;
     link->silent = false;
-    link->heard_ms = self->now;
+    link->heard_ms = self->heard_ms = self->now;
     if (!link->lost && !self->links[self->current].heard)
         self->current = number;
 }

@@ -65,7 +65,8 @@ requests_add (requests_t *self, int64_t now, span_t service, const span_t body[]
     request_t *request = reserve (self) ? pool_take (self->pool, sizeof (request_t)) : NULL;
     if (!request)
         return NULL;
-    *request = (request_t){.state = REQUEST_WAITS, .backoff = backoff_make (BACKOFF_FIRST_MS, BACKOFF_LIMIT_MS)};
+    *request = (request_t){.state = REQUEST_WAITS, .made_ms = now};
+    request->backoff = backoff_make (BACKOFF_FIRST_MS, BACKOFF_LIMIT_MS);
     request->body = body_new (self->pool, &service, 1, body, count);
     if (!request->body) {
         pool_give (self->pool, request, sizeof (request_t));
