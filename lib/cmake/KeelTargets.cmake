@@ -9,6 +9,9 @@ if (KEEL_SANITIZE)
     target_compile_options (keel_flags INTERFACE -fsanitize=${KEEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
     target_link_options (keel_flags INTERFACE -fsanitize=${KEEL_SANITIZE})
 endif ()
+if (KEEL_FUZZ)
+    target_compile_options (keel_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif ()
 
 #   The library that is installed, where only what is marked KEEL_EXPORT is seen, and its testing twin of the same objects,
 #   where white-box tests reach everything. Each layer adds itself to both.
