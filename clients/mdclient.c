@@ -1,0 +1,209 @@
+/*  mdclient: sends requests to an MDP broker and prints what comes back, one frame a line. */
+#include <keel/client.h>
+
+#include "exit_codes.h"
+#include "log.h"
+#include "options.h"
+
+#include <errno.h>
+
+typedef struct {
+    setting_list_t brokers;
+    int64_t timeout;
+    int64_t retries;
+    int64_t count;
+    int64_t version;
+    bool stock;
+} settings_t;
+
+typedef struct {
+    options_t options;
+    settings_t settings;
+    keel_client_t *client;
+    char *brokers; /* separated by commas */
+    zmsg_t *body;
+} run_t;
+
+#define AT(field) .at = offsetof (settings_t, field)
+
+static const setting_t settings[] = {
+    {.name = "broker", .letter = 'b', .list = true, .kind = SETTING_CONNECT, .preset = "tcp://127.0.0.1:5555",
+     .environment = "KEEL_BROKER", AT (brokers), .help = "a broker; repeat for more, tried in order"},
+    {.name = "timeout", .letter = 't', .kind = SETTING_MSEC, .preset = "2500", .minimum = 1, .maximum = 86400000,
+     AT (timeout), .help = "how long a try waits for an answer"},
+    {.name = "retries", .letter = 'r', .kind = SETTING_COUNT, .preset = "3", .minimum = 0, .maximum = 1000, AT (retries),
+     .help = "tries after the first"},
+    {.name = "count", .letter = 'n', .kind = SETTING_COUNT, .preset = "1", .minimum = 1, .maximum = INT64_MAX, AT (count),
+     .help = "send the request so many times, one after the other"},
+    {.name = "mdp", .kind = SETTING_COUNT, .preset = "2", .minimum = 1, .maximum = 2, AT (version),
+     .help = "MDP version to speak: 1 is 0.1, 2 is 0.2; with --stock 1 unless given"},
+    {.name = "stock", .kind = SETTING_FLAG, AT (stock), .help = "for a broker that takes no extra frames"},
+    SETTING_END,
+};
+
+static const program_t program = {
+    .name = "mdclient",
+    .summary = "Sends a request to a service over MDP and prints the frames of the answer, one a line.",
+    .usage = "SERVICE [FRAME...]",
+    .fewest = 1,
+    .notes = "A FRAME that is - is read from standard input. Without any the request is one empty frame.",
+    .settings = settings,
+    .size = sizeof (settings_t),
+    .terse = true,
+};
+
+/*  The whole of standard input; NULL with errno. */
+static zframe_t *
+read_frame (void)
+{
+    char *bytes = NULL;
+    size_t size = 0, capacity = 0, got = 1;
+    while (got > 0) {
+        if (capacity - size < 65536) {
+            char *grown = realloc (bytes, capacity = capacity * 2 + 65536);
+            if (!grown)
+                break;
+            bytes = grown;
+        }
+        got = fread (bytes + size, 1, capacity - size, stdin);
+        size += got;
+    }
+    zframe_t *frame = got || ferror (stdin) ? NULL : zframe_new (bytes, size);
+    free (bytes);
+    return frame;
+}
+
+/*  The request's body. 0, or the code to exit with. */
+static int
+make_body (run_t *self)
+{
+    char **words = self->options.arguments + 1;
+    bool read = false;
+    self->body = zmsg_new ();
+    for (; *words; words++) {
+        bool here = strcmp (*words, "-") == 0;
+        if (here && read)
+            return options_fail (&self->options, "standard input can be one frame only, but - was given twice");
+        zframe_t *frame = here ? read_frame () : zframe_new (*words, strlen (*words));
+        if (!frame) {
+            log_at (KEEL_LOG_ERROR, "cannot read standard input: %s", strerror (errno));
+            return EXIT_FAILED;
+        }
+        read |= here;
+        zmsg_append (self->body, &frame);
+    }
+    if (zmsg_size (self->body) == 0)
+        zmsg_addmem (self->body, "", 0);
+    return EXIT_OK;
+}
+
+/*  The list as the library takes it; the caller frees it. */
+static char *
+join_brokers (const setting_list_t *list)
+{
+    size_t size = 1;
+    for (size_t n = 0; n < list->count; n++)
+        size += strlen (list->items[n].text) + 1;
+    char *text = calloc (1, size);
+    for (size_t n = 0; text && n < list->count; n++) {
+        if (n)
+            strcat (text, ",");
+        strcat (text, list->items[n].text);
+    }
+    return text;
+}
+
+static int
+make_client (run_t *self)
+{
+    const settings_t *set = &self->settings;
+    self->brokers = join_brokers (&set->brokers);
+    self->client = self->brokers ? keel_client_new (self->brokers) : NULL;
+    if (!self->client && errno == EINVAL)
+        return options_fail (&self->options, "bad endpoint among %s: a broker is at tcp:// or ipc://", self->brokers);
+    if (!self->client) {
+        log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
+        return EXIT_FAILED;
+    }
+    bool version = !set->stock || options_given (&self->options, "mdp");
+    keel_client_set_timeout (self->client, (int) set->timeout);
+    keel_client_set_retries (self->client, (int) set->retries);
+    keel_client_set_stock (self->client, set->stock);
+    keel_client_set_version (self->client, version ? (int) set->version : 1);
+    return EXIT_OK;
+}
+
+/*  False: nobody reads them. */
+static bool
+print_frames (const zmsg_t *reply)
+{
+    zmsg_t *frames = (zmsg_t *) (uintptr_t) reply;
+    for (zframe_t *frame = zmsg_first (frames); frame; frame = zmsg_next (frames)) {
+        fwrite (zframe_data (frame), 1, zframe_size (frame), stdout);
+        putchar ('\n');
+    }
+    if (fflush (stdout) == 0)
+        return true;
+    log_at (KEEL_LOG_ERROR, "cannot write the answer: %s", strerror (errno));
+    return false;
+}
+
+static int
+say_failure (const run_t *self, int code)
+{
+    const char *service = self->options.arguments[0];
+    if (code == KEEL_E_INVALID)
+        return options_fail (&self->options, "bad service name %s: 1 to 255 printable characters without space",
+                             service);
+    if (code == KEEL_E_NO_BROKER)
+        log_at (KEEL_LOG_ERROR, "service %s: nothing was heard from a broker at %s; is one running there?", service,
+                self->brokers);
+    else
+        log_at (KEEL_LOG_ERROR, "service %s: %s", service, keel_client_error (self->client));
+    return EXIT_FAILED;
+}
+
+/*  One request; partial answers are printed as they come. */
+static int
+call (run_t *self)
+{
+    zmsg_t *request = zmsg_dup (self->body);
+    int rc = keel_client_send (self->client, self->options.arguments[0], &request, NULL);
+    bool printed = true;
+    for (bool final = false; rc == 0 && !final && printed;) {
+        keel_client_result_t result = {0};
+        zmsg_t *reply;
+        rc = keel_client_recv (self->client, &result, &reply, -1);
+        if (rc == KEEL_E_INTERRUPTED) { /* stopped and continued, say: those that end it do so by themselves */
+            rc = 0;
+            continue;
+        }
+        rc = rc ? rc : result.code;
+        final = result.final;
+        if (rc == 0)
+            printed = print_frames (reply);
+        zmsg_destroy (&reply);
+    }
+    if (!printed)
+        return EXIT_FAILED;
+    return rc ? say_failure (self, rc) : EXIT_OK;
+}
+
+int
+main (int argc, char **argv)
+{
+    run_t run = {0};
+    int rc = options_parse (&run.options, &program, argc, argv, &run.settings);
+    if (rc >= 0)
+        return rc;
+    rc = make_body (&run);
+    if (rc == EXIT_OK)
+        rc = make_client (&run);
+    for (int64_t n = 0; rc == EXIT_OK && n < run.settings.count; n++)
+        rc = call (&run);
+    keel_client_destroy (&run.client);
+    zmsg_destroy (&run.body);
+    free (run.brokers);
+    options_close (&run.options);
+    return rc;
+}
