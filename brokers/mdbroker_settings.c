@@ -39,7 +39,7 @@ const setting_t mdbroker_settings[] = {
      .maximum = (int64_t) 1 << 50, .reload = true, AT (partial_bytes),
      .help = "most memory for the partial replies held for one request of a 0.1 client"},
     {.name = "limit-frame-bytes", .key = "limits/frame-bytes", .kind = SETTING_BYTES, .preset = "64M", .minimum = 1024,
-     .maximum = (int64_t) 1 << 40, AT (frame_bytes), .help = "largest frame; who sends a larger one is disconnected"},
+     .maximum = 1 << 30, AT (frame_bytes), .help = "largest frame; who sends a larger one is disconnected"},
     {.name = "limit-frames", .key = "limits/frames", .kind = SETTING_COUNT, .preset = "1024", .minimum = 16,
      .maximum = 65536, AT (frames), .help = "most frames in a message, its envelope included"},
     {.name = "limit-pipe", .key = "limits/pipe", .kind = SETTING_COUNT, .preset = "10000", .minimum = 1,

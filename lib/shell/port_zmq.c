@@ -392,13 +392,6 @@ port_close (port_t *self, uint16_t number, bool linger)
 
 /* ------------------------------------------------------------------ in */
 
-static span_t
-lend (port_t *self, size_t at)
-{
-    zmq_msg_t *message = &self->lent[at].message;
-    return (span_t){zmq_msg_data (message), zmq_msg_size (message), &self->lent[at].hold};
-}
-
 /*  Reads and forgets what is left of a message. */
 static void
 skip_rest (void *socket)
@@ -416,12 +409,12 @@ receive_frames (port_t *self, void *socket, keel_event_t *event)
     size_t count = 0;
     bool more = true;
     while (more && count < self->config.frames) {
-        zmq_msg_t *message = &self->lent[count].message;
-        if (zmq_msg_recv (message, socket, ZMQ_DONTWAIT) < 0)
+        frame_t *frame = &self->lent[count];
+        int size = zmq_msg_recv (&frame->message, socket, ZMQ_DONTWAIT);
+        if (size < 0)
             break;
-        self->spans[count] = lend (self, count);
-        count++;
-        more = zmq_msg_more (message);
+        self->spans[count++] = (span_t){zmq_msg_data (&frame->message), (size_t) size, &frame->hold};
+        more = zmq_msg_more (&frame->message);
     }
     if (count > self->lent_count)
         self->lent_count = count;
@@ -443,9 +436,10 @@ receive_message (port_t *self, uint16_t number, keel_event_t *event)
     *event = (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .peer = {.listener = number, .admin = link->admin}};
     event->peer.id = event->peer.user = SPAN_OF ("");
     if (link->router) {
-        if (zmq_msg_recv (&self->id, link->socket, ZMQ_DONTWAIT) < 0)
+        int size = zmq_msg_recv (&self->id, link->socket, ZMQ_DONTWAIT);
+        if (size < 0)
             return false;
-        event->peer.id = span_make (zmq_msg_data (&self->id), zmq_msg_size (&self->id));
+        event->peer.id = span_make (zmq_msg_data (&self->id), (size_t) size);
     }
     bool received = receive_frames (self, link->socket, event);
     link->unsettled = received;
