@@ -1,17 +1,9 @@
-/*  The client class: an engine (engine/client.h) and a port in one object. The engine decides; here its actions are carried
- *  out, time is told to it, and what it delivers waits in the inbox.
- *
- *  The inbox is bounded by not reading: once it has something, no message is read until it was taken.
- */
-#include <keel/client.h>
+/*  The client class, as it is called: arguments are checked and messages become spans; client_turn.c does the rest. */
+#include "client_self.h"
 
-#include "client_inbox.h"
-
-#include "client.h"
 #include "clock.h"
 #include "endpoint.h"
 #include "mdp.h"
-#include "port.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -30,32 +22,11 @@
 #define FRAME_COSTS 64
 
 #define ACTIONS 64
-#define BATCH   1000 /* messages read before the time is looked at again */
-#define NO_LINK (-1)
 
 static_assert (KEEL_E_TIMEOUT == -KEEL_MDCLIENT_TIMEOUT && KEEL_E_NO_BROKER == -KEEL_MDCLIENT_NO_BROKER,
                "an engine's codes are errors without their sign");
 static_assert (sizeof (keel_client_counters_t) == KEEL_MDCLIENT_COUNTERS * sizeof (uint64_t),
                "the counters are the engine's, in its order");
-
-typedef struct {
-    char *name;
-    int link; /* the port's number, or NO_LINK */
-} place_t;
-
-struct keel_client {
-    keel_mdclient_t *engine;
-    keel_actions_t *actions;
-    port_t *port;
-    place_t *places; /* by the engine's index */
-    uint16_t place_count;
-    inbox_t inbox;
-    bool unread; /* the port may have messages that its descriptor does not tell of */
-    int alarm;   /* eventfd in the port's epoll: recv has something to do; -1: nobody asked for a descriptor */
-    int timer;   /* timerfd likewise */
-    keel_client_counters_t counters;
-    char error[INBOX_REASON];
-};
 
 /* ------------------------------------------------------------------ life */
 
@@ -190,170 +161,6 @@ keel_client_set_outstanding (keel_client_t *self, int outstanding)
     return 0;
 }
 
-/* ------------------------------------------------------------------ actions and events */
-
-static void
-carry_out (keel_client_t *self, const keel_action_t *action)
-{
-    place_t *place = &self->places[action->listener];
-    keel_action_t send = *action;
-    uint16_t link;
-    switch (action->kind) {
-    case KEEL_ACTION_CONNECT:
-        /* A failure (no descriptors left) looks like a silent broker: the engine comes back to it. */
-        place->link = port_connect (self->port, place->name, &link) == 0 ? link : NO_LINK;
-        break;
-    case KEEL_ACTION_CLOSE:
-        if (place->link != NO_LINK)
-            port_close (self->port, (uint16_t) place->link, action->linger);
-        place->link = NO_LINK;
-        break;
-    case KEEL_ACTION_SEND:
-        if (place->link == NO_LINK)
-            break;
-        send.listener = (uint16_t) place->link;
-        port_send (self->port, &send);
-        self->unread = true;
-        break;
-    case KEEL_ACTION_DELIVER:
-        inbox_add (&self->inbox, action);
-        break;
-    case KEEL_ACTION_LOG:
-        break;
-    }
-}
-
-static void
-step (keel_client_t *self, keel_event_t *event)
-{
-    event->now = clock_now_ms ();
-    keel_actions_clear (self->actions);
-    keel_mdclient_step (self->engine, event, self->actions);
-    for (size_t n = 0; n < self->actions->count; n++)
-        carry_out (self, &self->actions->items[n]);
-}
-
-static void
-work (keel_client_t *self)
-{
-    while (keel_mdclient_next_due (self->engine) <= clock_now_ms ())
-        step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK});
-}
-
-/*  The port's number of a link becomes the engine's; false: that link was closed. */
-static bool
-name_place (const keel_client_t *self, keel_event_t *event)
-{
-    for (uint16_t n = 0; n < self->place_count; n++)
-        if (self->places[n].link == event->peer.listener) {
-            event->peer.listener = n;
-            return true;
-        }
-    return false;
-}
-
-/*  Reads and works until there is a result or nothing more to do. False: a batch was not enough. */
-static bool
-pump (keel_client_t *self)
-{
-    keel_event_t event;
-    self->unread = true;
-    for (int n = 0; n < BATCH; n++) {
-        if (!inbox_is_empty (&self->inbox))
-            return true;
-        if (!port_receive (self->port, &event)) {
-            self->unread = false;
-            work (self);
-            return true;
-        }
-        if (name_place (self, &event))
-            step (self, &event);
-    }
-    return false;
-}
-
-/*  Waits for a result. 0, KEEL_E_TIMEOUT, KEEL_E_STATE, KEEL_E_INTERRUPTED, KEEL_E_MEMORY. */
-static int
-await (keel_client_t *self, int64_t deadline)
-{
-    port_wait (self->port, 0);
-    for (;;) {
-        bool all = pump (self);
-        if (inbox_is_short (&self->inbox))
-            return KEEL_E_MEMORY;
-        if (!inbox_is_empty (&self->inbox))
-            return 0;
-        if (keel_mdclient_outstanding (self->engine) == 0)
-            return KEEL_E_STATE;
-        int64_t due = keel_mdclient_next_due (self->engine), now = clock_now_ms ();
-        if (now >= deadline)
-            return KEEL_E_TIMEOUT;
-        if (!all)
-            continue;
-        due = due < deadline ? due : deadline;
-        errno = 0;
-        port_wait (self->port, due > now ? due - now : 0);
-        if (errno == EINTR)
-            return KEEL_E_INTERRUPTED;
-    }
-}
-
-/* ------------------------------------------------------------------ the descriptor */
-
-/*  Before port_wait: it would not sleep. */
-static void
-quiet_alarm (keel_client_t *self)
-{
-    uint64_t count;
-    if (self->alarm < 0)
-        return;
-    if (read (self->alarm, &count, sizeof (count)) < 0)
-        errno = 0; /* it was not raised */
-    timerfd_settime (self->timer, TFD_TIMER_ABSTIME, &(struct itimerspec){0}, NULL);
-}
-
-/*  After each call: has recv something to do, and when will it have? */
-static void
-set_alarm (keel_client_t *self)
-{
-    int64_t due = keel_mdclient_next_due (self->engine);
-    struct itimerspec spec = {0};
-    if (self->alarm < 0)
-        return;
-    if (self->unread || !inbox_is_empty (&self->inbox) || inbox_is_short (&self->inbox))
-        eventfd_write (self->alarm, 1);
-    if (due != KEEL_NEVER) {
-        due = due > 0 ? due : 1;
-        spec.it_value = (struct timespec){.tv_sec = due / 1000, .tv_nsec = (long) (due % 1000) * 1000000};
-    }
-    timerfd_settime (self->timer, TFD_TIMER_ABSTIME, &spec, NULL);
-}
-
-int
-keel_client_fd (keel_client_t *self)
-{
-    if (self->alarm >= 0)
-        return port_fd (self->port);
-    int alarm = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int timer = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (alarm < 0 || timer < 0 || port_watch (self->port, alarm) != 0 || port_watch (self->port, timer) != 0)
-        goto fail;
-    self->alarm = alarm;
-    self->timer = timer;
-    self->unread = true;
-    set_alarm (self);
-    return port_fd (self->port);
-
-fail:;
-    int why = errno;
-    if (alarm >= 0)
-        close (alarm);
-    if (timer >= 0)
-        close (timer);
-    errno = why;
-    return -1;
-}
-
 /* ------------------------------------------------------------------ requests */
 
 static int
@@ -387,12 +194,12 @@ int
 keel_client_send (keel_client_t *self, const char *service, zmsg_t **request, uint64_t *id)
 {
     uint64_t mine;
-    quiet_alarm (self);
+    client_quiet_alarm (self);
     int rc = submit (self, service, *request, id ? id : &mine);
     zmsg_destroy (request);
     if (rc == 0)
-        work (self);
-    set_alarm (self);
+        client_work (self);
+    client_set_alarm (self);
     return say (self, rc, NULL);
 }
 
@@ -400,8 +207,8 @@ int
 keel_client_recv (keel_client_t *self, keel_client_result_t *result, zmsg_t **reply, int timeout_ms)
 {
     *reply = NULL;
-    quiet_alarm (self);
-    int rc = await (self, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms);
+    client_quiet_alarm (self);
+    int rc = client_await (self, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms);
     if (rc == 0) {
         char reason[INBOX_REASON];
         inbox_take (&self->inbox, result, reply, reason);
@@ -409,18 +216,18 @@ keel_client_recv (keel_client_t *self, keel_client_result_t *result, zmsg_t **re
     }
     if (rc == KEEL_E_MEMORY)
         inbox_forgive (&self->inbox);
-    set_alarm (self);
-    return say (self, rc, NULL);
+    client_set_alarm (self);
+    return rc;
 }
 
 int
 keel_client_cancel (keel_client_t *self, uint64_t id)
 {
-    quiet_alarm (self);
+    client_quiet_alarm (self);
     bool waited = keel_mdclient_cancel (self->engine, id);
     bool had = inbox_drop (&self->inbox, id);
-    work (self);
-    set_alarm (self);
+    client_work (self);
+    client_set_alarm (self);
     return waited || had ? 0 : KEEL_E_STATE;
 }
 
@@ -448,12 +255,12 @@ gather_results (keel_client_t *self, zmsg_t **reply)
     while (!result.final) {
         zmsg_t *part;
         int rc = keel_client_recv (self, &result, &part, -1);
-        if (rc == 0)
-            rc = result.code;
-        if (rc == 0 && !gather (reply, &part))
-            rc = say (self, KEEL_E_MEMORY, "the answer is too large");
         if (rc != 0)
-            return rc;
+            return say (self, rc, NULL);
+        if (result.code != 0)
+            return result.code;
+        if (!gather (reply, &part))
+            return say (self, KEEL_E_MEMORY, "the answer is too large");
     }
     return 0;
 }
@@ -478,7 +285,32 @@ keel_client_request (keel_client_t *self, const char *service, zmsg_t **request,
     return rc;
 }
 
-/* ------------------------------------------------------------------ what is known */
+/* ------------------------------------------------------------------ what else is asked */
+
+int
+keel_client_fd (keel_client_t *self)
+{
+    if (self->alarm >= 0)
+        return port_fd (self->port);
+    int alarm = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int timer = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (alarm < 0 || timer < 0 || port_watch (self->port, alarm) != 0 || port_watch (self->port, timer) != 0)
+        goto fail;
+    self->alarm = alarm;
+    self->timer = timer;
+    self->unread = true;
+    client_set_alarm (self);
+    return port_fd (self->port);
+
+fail:;
+    int why = errno;
+    if (alarm >= 0)
+        close (alarm);
+    if (timer >= 0)
+        close (timer);
+    errno = why;
+    return -1;
+}
 
 const char *
 keel_client_error (const keel_client_t *self)

@@ -1,18 +1,19 @@
 /*  An MDP client: requests over one of several brokers, several in flight, each tried a few times.
  *
- *  A request has 1 + retries tries, each of timeout_ms, and every sending has an id of its own in the options frame, which
- *  the answer's envelope brings back. So an answer finds its request, and none is ever taken for another's. An
+ *  A request has 1 + retries tries, each of timeout_ms, and every sending has an id of its own in the options frame,
+ *  which the answer's envelope brings back. So an answer finds its request, and none is ever taken for another's. An
  *  answer to an earlier sending of the same request counts: it is what was asked. Once a partial answer was delivered
  *  only that sending's others count, and the request is not sent again: nothing is delivered twice.
  *
- *  Brokers are tried in order; the client stays with the one that answers. It moves on when a whole try passed without a word
- *  from the broker (words to other requests count), when the connection ends, and on 503. A link from which nothing was ever heard is
- *  closed when it is given up, so that requests do not wait in it for a broker to start and run when nobody wants them any more.
+ *  Brokers are tried in order; the client stays with the one that answers. It moves on when a whole try passed
+ *  without a word from the broker (words to other requests count), when the connection ends, and on 503. A link from
+ *  which nothing was ever heard is closed when it is given up, so that requests do not wait in it for a broker to
+ *  start and run when nobody wants them any more.
  *
- *  Retries are for silence, lost connections, and 503, which another broker or moment may not say; each costs a try and waits a
- *  jittered 25 to 50 ms first, doubling to 1 s. Any other notice is an answer: the request has failed. The ttl that a broker is told is that of the try less a
- *  margin (a quarter, at most 1 s), so that its notice comes in time, and so that no earlier try still queues when the next one
- *  is sent.
+ *  Retries are for silence, lost connections, and 503, which another broker or moment may not say; each costs a try
+ *  and waits a jittered 25 to 50 ms first, doubling to 1 s. Any other notice is an answer: the request has failed.
+ *  The ttl that a broker is told is that of the try less a margin (a quarter, at most 1 s), so that its notice comes
+ *  in time, and so that no earlier try still queues when the next one is sent.
  *
  *  Stock mode is for a broker that takes no extra frames: no options frame, one request at a time, and a fresh link
  *  for each try, since there is nothing else to tell answers apart by.

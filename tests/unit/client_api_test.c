@@ -1,4 +1,4 @@
-/*  The client class against a broker that is a bare ROUTER, played by the test itself; where a call blocks, by a thread. */
+/*  The client class against a broker that is a bare ROUTER, played by the test itself; by a thread where a call blocks. */
 #include "unit.h"
 
 #include <keel/client.h>

@@ -1,5 +1,5 @@
-/*  The client engine's stories: what goes right, what is taken for an answer, and what a notice does. Links that fail have their own
- *  file. */
+/*  The client engine's stories: what goes right, what is taken for an answer, and what a notice does. Links that fail
+ *  have their own file. */
 #include "client_story.h"
 
 #include "body.h"
