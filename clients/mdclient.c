@@ -97,27 +97,11 @@ make_body (run_t *self)
     return EXIT_OK;
 }
 
-/*  The list as the library takes it; the caller frees it. */
-static char *
-join_brokers (const setting_list_t *list)
-{
-    size_t size = 1;
-    for (size_t n = 0; n < list->count; n++)
-        size += strlen (list->items[n].text) + 1;
-    char *text = calloc (1, size);
-    for (size_t n = 0; text && n < list->count; n++) {
-        if (n)
-            strcat (text, ",");
-        strcat (text, list->items[n].text);
-    }
-    return text;
-}
-
 static int
 make_client (run_t *self)
 {
     const settings_t *set = &self->settings;
-    self->brokers = join_brokers (&set->brokers);
+    self->brokers = setting_list_join (&set->brokers, ',');
     self->client = self->brokers ? keel_client_new (self->brokers) : NULL;
     if (!self->client && errno == EINVAL)
         return options_fail (&self->options, "bad endpoint among %s: a broker is at tcp:// or ipc://", self->brokers);

@@ -196,3 +196,21 @@ setting_copy (const setting_t *self, void *target, const void *source)
     memcpy (place (self, target), (const uint8_t *) source + self->at, size_of (self));
     return differs;
 }
+
+char *
+setting_list_join (const setting_list_t *self, char separator)
+{
+    size_t size = 1;
+    for (size_t n = 0; n < self->count; n++)
+        size += strlen (self->items[n].text) + 1;
+    char *text = malloc (size), *end = text;
+    if (!text)
+        return NULL;
+    for (size_t n = 0; n < self->count; n++) {
+        if (n)
+            *end++ = separator;
+        end = stpcpy (end, self->items[n].text);
+    }
+    *end = 0;
+    return text;
+}

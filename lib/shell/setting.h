@@ -90,6 +90,8 @@ bool setting_is_list (const setting_t *self);
 bool setting_copy (const setting_t *self, void *target, const void *source);
 /*  Would setting_copy change target? */
 bool setting_differs (const setting_t *self, const void *target, const void *source);
+/*  The texts of a list with separator between them; the caller frees it. NULL without memory. */
+char *setting_list_join (const setting_list_t *self, char separator);
 /*  A copy of text that lives as long as the process; equal texts share one. NULL without memory. */
 const char *setting_intern (const char *text);
 

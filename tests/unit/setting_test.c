@@ -2,6 +2,7 @@
 
 #include "setting.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -132,6 +133,21 @@ lists_have_an_end (void **state)
 }
 
 static void
+lists_can_be_joined (void **state)
+{
+    (void) state;
+    target_t target = {0};
+    char *joined = setting_list_join (&target.list, ',');
+    assert_string_equal (joined, "");
+    free (joined);
+    setting_apply (&texts, "one", &target, problem);
+    setting_apply (&texts, "another", &target, problem);
+    joined = setting_list_join (&target.list, ',');
+    assert_string_equal (joined, "one,another");
+    free (joined);
+}
+
+static void
 copies_tell_differences (void **state)
 {
     (void) state;
@@ -156,6 +172,7 @@ main (void)
         cmocka_unit_test (texts_outlive_their_source),
         cmocka_unit_test (lists_say_who_is_admin),
         cmocka_unit_test (lists_have_an_end),
+        cmocka_unit_test (lists_can_be_joined),
         cmocka_unit_test (copies_tell_differences),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
