@@ -1,0 +1,365 @@
+/*  mdctl: asks a broker what it does, and tells it to drain a service or to take it up again. */
+#include <keel/client.h>
+
+#include "mdctl_reports.h"
+
+#include "exit_codes.h"
+#include "log.h"
+#include "mdp.h"
+#include "options.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef struct {
+    setting_list_t brokers;
+    int64_t timeout;
+    bool json;
+} settings_t;
+
+#define AT(field) .at = offsetof (settings_t, field)
+
+static const setting_t settings[] = {
+    {.name = "broker",
+     .letter = 'b',
+     .list = true,
+     .kind = SETTING_CONNECT,
+     .preset = "tcp://127.0.0.1:5555",
+     .environment = "KEEL_BROKER",
+     AT (brokers),
+     .help = "a broker; repeat for more, tried in order"},
+    {.name = "timeout",
+     .letter = 't',
+     .kind = SETTING_MSEC,
+     .preset = "2500",
+     .minimum = 1,
+     .maximum = 86400000,
+     AT (timeout),
+     .help = "how long to wait for each broker's answer"},
+    {.name = "json", .letter = 'j', .kind = SETTING_FLAG, AT (json), .help = "print the broker's JSON as it is"},
+    SETTING_END,
+};
+
+static const program_t program = {
+    .name = "mdctl",
+    .summary = "Shows what a broker does, and drains and resumes its services.",
+    .usage = "COMMAND [SERVICE]",
+    .fewest = 1,
+    .most = 2,
+    .notes = "Commands:\n"
+             "  status                    the broker in a few lines\n"
+             "  services                  its services\n"
+             "  workers                   its workers\n"
+             "  stats                     every counter and gauge\n"
+             "  explain SERVICE           why do requests of this service wait?\n"
+             "  drain SERVICE             refuse new requests for it, serve those that wait\n"
+             "  resume SERVICE            take new requests again\n"
+             "drain and resume need an endpoint that the broker was given with --admin.",
+    .settings = settings,
+    .size = sizeof (settings_t),
+    .terse = true,
+};
+
+typedef struct command command_t;
+
+typedef struct {
+    options_t options;
+    settings_t settings;
+    const command_t *command;
+    const char *service; /* the command's argument; or NULL */
+    keel_client_t *client;
+    char *brokers; /* separated by commas */
+} control_t;
+
+struct command {
+    const char *name;
+    const char *mmi;
+    bool named;                           /* takes a SERVICE */
+    bool (*print) (const json_t *answer); /* for people; NULL: the answer has no JSON */
+    int (*run) (control_t *self);
+};
+
+/* ------------------------------------------------------------------ asking */
+
+/*  Why an answer is not 200, and what to do. */
+static const char *
+explain_code (int code)
+{
+    switch (code) {
+    case 400:
+        return "the broker does not take such a request; is it of another version?";
+    case 403:
+        return "not allowed at this endpoint; use one that the broker was given with --admin";
+    case 404:
+        return "the broker has no such service, neither a worker nor a request for it; see `mdctl services`";
+    case 501:
+        return "the broker does not know this command; is it older than mdctl, or not Keel's?";
+    case 503:
+        return "the broker has no room for it now; try again";
+    default:
+        return "unexpected; is this a broker of Keel?";
+    }
+}
+
+/*  All of these return EXIT_FAILED. */
+
+static int
+fail_code (const control_t *self, int code)
+{
+    log_at (KEEL_LOG_ERROR, "%s%s%.255s: %d, %s", self->command->name, self->service ? " " : "",
+            self->service ? self->service : "", code, explain_code (code));
+    return EXIT_FAILED;
+}
+
+static int
+fail_request (const control_t *self, int rc)
+{
+    if (rc <= -100)
+        return fail_code (self, -rc);
+    if (rc == KEEL_E_NO_BROKER)
+        log_at (KEEL_LOG_ERROR, "nothing was heard from a broker at %s; is one running there?", self->brokers);
+    else if (rc == KEEL_E_TIMEOUT)
+        log_at (KEEL_LOG_ERROR, "no answer from %s within %d msec; is a broker of Keel there?", self->brokers,
+                (int) self->settings.timeout);
+    else
+        log_at (KEEL_LOG_ERROR, "cannot ask %s: %s", self->brokers, keel_strerror (rc));
+    return EXIT_FAILED;
+}
+
+static int
+fail_answer (const control_t *self)
+{
+    log_at (KEEL_LOG_ERROR, "%s: the answer is none of a broker of Keel; is one at %s?", self->command->name,
+            self->brokers);
+    return EXIT_FAILED;
+}
+
+static int
+fail_memory (void)
+{
+    log_at (KEEL_LOG_ERROR, "out of memory");
+    return EXIT_FAILED;
+}
+
+/*  Three digits, else 0. */
+static int
+code_of (zframe_t *frame)
+{
+    if (!frame || zframe_size (frame) != 3)
+        return 0;
+    int code = 0;
+    for (size_t n = 0; n < 3; n++) {
+        int digit = zframe_data (frame)[n] - '0';
+        if (digit < 0 || digit > 9)
+            return 0;
+        code = code * 10 + digit;
+    }
+    return code;
+}
+
+/*  Could a terminal take it for more than text? JSON may have bytes that some do. */
+static bool
+is_plain (const char *text)
+{
+    for (; *text; text++)
+        if ((*text < ' ' || *text > '~') && *text != '\n' && *text != '\t')
+            return false;
+    return true;
+}
+
+/*  Sends a request for an mmi. service.
+ *  text    [out] the answer's JSON, an object, which the caller frees; NULL to want none
+ *  EXIT_OK, or EXIT_FAILED once it has said why. */
+static int
+ask (control_t *self, const char *mmi, char **text)
+{
+    zmsg_t *request = zmsg_new (), *reply;
+    zmsg_addstr (request, self->service ? self->service : "");
+    int rc = keel_client_request (self->client, mmi, &request, &reply);
+    if (rc)
+        return fail_request (self, rc);
+    int code = code_of (zmsg_first (reply));
+    zframe_t *json = zmsg_next (reply);
+    if (code != 200)
+        rc = code ? fail_code (self, code) : fail_answer (self);
+    else if (text && !(*text = json ? zframe_strdup (json) : NULL))
+        rc = fail_answer (self);
+    zmsg_destroy (&reply);
+    return rc;
+}
+
+/*  NULL once it has said why. */
+static json_t *
+parse (const control_t *self, const char *text)
+{
+    json_t *answer = is_plain (text) ? json_loads (text, 0, NULL) : NULL;
+    if (json_is_object (answer))
+        return answer;
+    json_decref (answer);
+    fail_answer (self);
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ commands */
+
+static int
+print (const control_t *self, const char *text, const json_t *answer)
+{
+    if (!self->settings.json)
+        return self->command->print (answer) ? EXIT_OK : fail_memory ();
+    if (!is_plain (text))
+        return fail_answer (self);
+    return puts (text) < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+/*  Asks, and prints the answer. */
+static int
+run_report (control_t *self)
+{
+    char *text = NULL;
+    int rc = ask (self, self->command->mmi, &text);
+    json_t *answer = rc ? NULL : parse (self, text);
+    if (answer)
+        rc = print (self, text, answer);
+    json_decref (answer);
+    free (text);
+    return answer ? rc : EXIT_FAILED;
+}
+
+/*  The members of stats that say how the broker is now. */
+static json_t *
+combine (const json_t *version, const json_t *stats)
+{
+    static const char *const gauges[] = {"uptime_ms", "services", "workers", "clients",
+                                         "waiting",   "held",     "bytes",   "draining"};
+    json_t *status = json_copy ((json_t *) (uintptr_t) version);
+    for (size_t n = 0; status && n < sizeof (gauges) / sizeof (gauges[0]); n++) {
+        json_t *value = json_object_get (stats, gauges[n]);
+        if (value)
+            json_object_set (status, gauges[n], value);
+    }
+    return status;
+}
+
+static int
+run_status (control_t *self)
+{
+    char *texts[2] = {NULL, NULL}, *text = NULL;
+    json_t *version = NULL, *stats = NULL, *status = NULL;
+    int rc = ask (self, "mmi.version", &texts[0]);
+    if (rc == EXIT_OK)
+        rc = ask (self, "mmi.stats", &texts[1]);
+    if (rc == EXIT_OK && (!(version = parse (self, texts[0])) || !(stats = parse (self, texts[1]))))
+        rc = EXIT_FAILED;
+    if (rc == EXIT_OK) {
+        status = combine (version, stats);
+        text = json_dumps (status, JSON_COMPACT | JSON_ENSURE_ASCII);
+        rc = text ? print (self, text, status) : fail_memory ();
+    }
+    json_decref (version);
+    json_decref (stats);
+    json_decref (status);
+    free (text);
+    free (texts[0]);
+    free (texts[1]);
+    return rc;
+}
+
+/*  The broker's answer has no JSON: what is so now. */
+static int
+print_order (const char *service, bool draining)
+{
+    json_t *order = json_pack ("{s:s, s:b}", "service", service, "draining", draining);
+    char *text = order ? json_dumps (order, JSON_COMPACT) : NULL;
+    int rc = !text ? fail_memory () : puts (text) < 0 ? EXIT_FAILED : EXIT_OK;
+    json_decref (order);
+    free (text);
+    return rc;
+}
+
+/*  drain and resume. */
+static int
+run_order (control_t *self)
+{
+    int rc = ask (self, self->command->mmi, NULL);
+    bool drain = strcmp (self->command->name, "drain") == 0;
+    if (rc)
+        return rc;
+    if (self->settings.json)
+        return print_order (self->service, drain);
+    if (drain)
+        printf ("%s drains: new requests are refused, those that wait are still served\n", self->service);
+    else
+        printf ("%s takes requests\n", self->service);
+    return EXIT_OK;
+}
+
+static const command_t commands[] = {
+    {"status", NULL, false, mdctl_print_status, run_status},
+    {"services", "mmi.services", false, mdctl_print_services, run_report},
+    {"workers", "mmi.workers", false, mdctl_print_workers, run_report},
+    {"stats", "mmi.stats", false, mdctl_print_stats, run_report},
+    {"explain", "mmi.explain", true, mdctl_print_reasons, run_report},
+    {"drain", "mmi.drain", true, NULL, run_order},
+    {"resume", "mmi.resume", true, NULL, run_order},
+};
+
+/* ------------------------------------------------------------------ main */
+
+/*  -1, or the code to exit with. */
+static int
+take_command (control_t *self)
+{
+    const options_t *options = &self->options;
+    for (size_t n = 0; n < sizeof (commands) / sizeof (commands[0]); n++)
+        if (strcmp (commands[n].name, options->arguments[0]) == 0)
+            self->command = &commands[n];
+    if (!self->command)
+        return options_fail (options, "unknown command '%.256s'", options->arguments[0]);
+    self->service = options->arguments[1];
+    if (self->command->named && !self->service)
+        return options_fail (options, "%s wants a SERVICE", self->command->name);
+    if (!self->command->named && self->service)
+        return options_fail (options, "%s takes no argument, but got '%.256s'", self->command->name, self->service);
+    if (self->service && !mdp_service_valid (span_text (self->service)))
+        return options_fail (options, "bad service name '%.256s': 1 to 255 printable characters without space",
+                             self->service);
+    return -1;
+}
+
+static int
+make_client (control_t *self)
+{
+    const settings_t *set = &self->settings;
+    self->brokers = setting_list_join (&set->brokers, ',');
+    self->client = self->brokers ? keel_client_new (self->brokers) : NULL;
+    if (!self->client && errno == EINVAL)
+        return options_fail (&self->options, "bad endpoint among %s: a broker is at tcp:// or ipc://", self->brokers);
+    if (!self->client)
+        return fail_memory ();
+    keel_client_set_timeout (self->client, (int) set->timeout);
+    keel_client_set_retries (self->client, (int) set->brokers.count - 1);
+    return EXIT_OK;
+}
+
+int
+main (int argc, char **argv)
+{
+    control_t control = {0};
+    int rc = options_parse (&control.options, &program, argc, argv, &control.settings);
+    if (rc >= 0)
+        return rc;
+    rc = take_command (&control);
+    if (rc < 0)
+        rc = make_client (&control);
+    if (rc == EXIT_OK)
+        rc = control.command->run (&control);
+    if (rc == EXIT_OK && fflush (stdout) != 0) {
+        log_at (KEEL_LOG_ERROR, "cannot write the answer: %s", strerror (errno));
+        rc = EXIT_FAILED;
+    }
+    keel_client_destroy (&control.client);
+    free (control.brokers);
+    options_close (&control.options);
+    return rc;
+}
