@@ -1,0 +1,40 @@
+"""Does a daemon take its example configuration file?
+
+    example_is_taken.py PROGRAM EXAMPLE.cfg
+
+It is given as it is, but for an endpoint that no other test has. Then once more with a key that there is not, so that a
+program that does not read its file at all cannot pass.
+"""
+import signal
+import subprocess
+import sys
+import tempfile
+
+EX_CONFIG = 78
+
+
+def taken(program, example, endpoint):
+    command = [program, "--config", example, "--bind", endpoint]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
+        said = daemon.stderr.readline()
+        daemon.send_signal(signal.SIGTERM)
+        said += daemon.stderr.read()
+    print(said, file=sys.stderr)
+    return daemon.returncode == 0 and "listening on" in said and "ERROR" not in said
+
+
+def refused(program, example, name):
+    with open(example, encoding="utf-8") as text, open(name, "w", encoding="utf-8") as wrong:
+        wrong.write(text.read() + "nonsense = 1\n")
+    return subprocess.run([program, "--config", name], timeout=30, check=False).returncode == EX_CONFIG
+
+
+def main():
+    program, example = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="keel.") as folder:
+        passed = taken(program, example, f"ipc://{folder}/s") and refused(program, example, f"{folder}/wrong.cfg")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

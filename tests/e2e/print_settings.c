@@ -1,0 +1,67 @@
+/*  Prints a program's table of settings as JSON, for the tests that hold its pages and its example file against it.
+ *
+ *      [{"key": "heartbeat/interval", "option": "heartbeat", "unit": "msec", "default": "2500", "minimum": 10,
+ *        "maximum": 86400000, "reload": true}, ...]
+ *
+ *  One entry a key of the file. A default, minimum or maximum that there is not is left out.
+ */
+#include "setting.h"
+
+#include <jansson.h>
+
+extern const setting_t SETTINGS[]; /* the build says which */
+
+static const char *
+unit_of (const setting_t *setting)
+{
+    switch (setting->kind) {
+    case SETTING_MSEC:
+        return "msec";
+    case SETTING_BYTES:
+        return "bytes";
+    case SETTING_COUNT:
+        return setting->argument ? "usec" : "number";
+    case SETTING_FLAG:
+        return "0 or 1";
+    case SETTING_CHOICE:
+        return "word";
+    case SETTING_TEXT:
+        return "text";
+    default:
+        return "endpoint";
+    }
+}
+
+static void
+add (json_t *keys, const char *key, const char *unit, const char *preset, const setting_t *setting)
+{
+    json_t *entry = json_pack ("{s:s, s:s, s:s, s:s*, s:b}", "key", key, "option", setting->name, "unit", unit,
+                               "default", preset, "reload", setting->reload);
+    if (setting->maximum) {
+        json_object_set_new (entry, "minimum", json_integer (setting->minimum));
+        json_object_set_new (entry, "maximum", json_integer (setting->maximum));
+    }
+    json_array_append_new (keys, entry);
+}
+
+/*  A listen section has two keys, and the option of the second is another setting's. */
+static void
+add_listen (json_t *keys, const setting_t *setting)
+{
+    add (keys, "listen/endpoint", unit_of (setting), setting->preset, setting);
+    add (keys, "listen/admin", "0 or 1", "0", &(setting_t){.name = "admin", .reload = setting->reload});
+}
+
+int
+main (void)
+{
+    json_t *keys = json_array ();
+    for (const setting_t *setting = SETTINGS; setting->kind; setting++)
+        if (setting->kind == SETTING_LISTEN)
+            add_listen (keys, setting);
+        else if (setting->key)
+            add (keys, setting->key, unit_of (setting), setting->preset, setting);
+    int rc = json_dumpf (keys, stdout, JSON_INDENT (1));
+    json_decref (keys);
+    return rc ? 1 : 0;
+}
