@@ -241,7 +241,7 @@ announced_endpoint (void *socket, const char *given)
     return asprintf (&text, "%.*s%s", (int) (port - given), given, real) < 0 ? NULL : text;
 }
 
-/*  Only DISCONNECTED events come; which connection it was is not said. */
+/*  Only ends of connections come (and refusals, if asked for); which connection it was is not said. */
 static void
 read_monitor (port_t *self, link_t *link)
 {
@@ -260,7 +260,10 @@ open_monitor (port_t *self, link_t *link, uint16_t number)
 {
     char name[64];
     snprintf (name, sizeof (name), "inproc://keel.monitor.%u", self->monitors++);
-    if (zmq_socket_monitor (link->socket, name, ZMQ_EVENT_DISCONNECTED) != 0)
+    int events = ZMQ_EVENT_DISCONNECTED;
+    if (self->config.refusals && !link->router)
+        events |= ZMQ_EVENT_CONNECT_RETRIED;
+    if (zmq_socket_monitor (link->socket, name, events) != 0)
         return -1;
     link->monitor = zmq_socket (self->context, ZMQ_PAIR);
     if (!link->monitor || zmq_connect (link->monitor, name) != 0)
