@@ -1,0 +1,40 @@
+/*  The requests that a worker holds, at most its credit: each has a slot, and an id that names slot and request. Ids are never
+ *  used twice, so one of a request that is long gone finds nothing.
+ */
+#ifndef KEEL_WORKER_SLOTS_H
+#define KEEL_WORKER_SLOTS_H
+
+#include "pool.h"
+#include "span.h"
+
+typedef struct {
+    uint64_t id; /* 0: free */
+    bool begun;
+    uint32_t next_free;
+    uint32_t token_size;
+    uint8_t *token; /* of the pool */
+} worker_slot_t;
+
+typedef struct {
+    pool_t *pool;
+    worker_slot_t *slots;
+    uint32_t capacity;
+    uint32_t first_free; /* capacity: none */
+    uint32_t begun;      /* how many are */
+    uint64_t serial;
+} worker_slots_t;
+
+/*  capacity: 1 to 65535. False without memory; close it all the same. */
+bool worker_slots_open (worker_slots_t *self, uint32_t capacity);
+void worker_slots_close (worker_slots_t *self);
+
+/*  NULL: no slot is free, or no memory. The token is copied. */
+worker_slot_t *worker_slots_hold (worker_slots_t *self, span_t token);
+/*  NULL: there is none. */
+worker_slot_t *worker_slots_find (const worker_slots_t *self, uint64_t id);
+void worker_slots_begin (worker_slots_t *self, worker_slot_t *slot);
+void worker_slots_release (worker_slots_t *self, worker_slot_t *slot);
+/*  Releases all; returns how many of them were not begun. */
+uint32_t worker_slots_clear (worker_slots_t *self);
+
+#endif
