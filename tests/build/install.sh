@@ -1,13 +1,20 @@
 #!/bin/sh
 #   Installs into a temporary prefix and builds the examples there as a stranger would: by pkg-config, and by
-#   find_package. Then once more under DESTDIR.
+#   find_package. Runs them, and the ones in Python, against the installed broker. Then installs once more under DESTDIR.
 #
 #       install.sh BUILD-DIR SOURCE-DIR CC [CFLAGS]
 set -eu
 
 build=$1 source=$2 compiler=$3 flags=${4:-}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+pids=
+clean_up () {
+    for pid in $pids; do
+        kill -9 "$pid" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+trap clean_up EXIT
 prefix=$work/prefix
 export CMAKE_BUILD_PARALLEL_LEVEL=1
 unset DESTDIR
@@ -29,16 +36,58 @@ PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_PATH
 version=$(pkg-config --modversion keel)
 pkg-config --print-requires keel | grep -q libczmq || fail "keel.pc requires no libczmq"
-#   Splitting the flags is what is meant here.
-# shellcheck disable=SC2046,SC2086
-"$compiler" $flags -o "$work/version" "$source/clients/examples/c/version.c" $(pkg-config --cflags --libs keel)
-LD_LIBRARY_PATH=$libraries "$work/version" | grep -qF "$version" || fail "the example does not say $version"
+mkdir "$work/by-pkg-config"
+for example in clients/examples/c/version clients/examples/c/hello clients/examples/c/squares workers/examples/c/echo; do
+    #   Splitting the flags is what is meant here.
+    # shellcheck disable=SC2046,SC2086
+    "$compiler" $flags -o "$work/by-pkg-config/${example##*/}" "$source/$example.c" $(pkg-config --cflags --libs keel)
+done
 
 say "find_package"
-cmake -S "$source/clients/examples/c" -B "$work/examples" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" \
-    -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="$flags" >"$work/configure.log"
-cmake --build "$work/examples" >"$work/build.log" || { cat "$work/build.log"; fail "the examples do not build"; }
-"$work/examples/version" | grep -qF "$version" || fail "the example does not say $version"
+mkdir "$work/by-cmake"
+for side in clients workers; do
+    cmake -S "$source/$side/examples/c" -B "$work/$side" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" \
+        -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$work/by-cmake" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="$flags" \
+        >"$work/configure.log"
+    cmake --build "$work/$side" >"$work/build.log" || { cat "$work/build.log"; fail "the examples do not build"; }
+done
+
+#   wait_until COMMAND...: for at most 20 seconds.
+wait_until () {
+    tries=400
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        test "$tries" -gt 0 || fail "never came true: $*"
+        sleep 0.05
+    done
+}
+
+#   round_trips FOLDER: the examples there, with the C worker and then with the one in Python.
+round_trips () {
+    for worker in "$1/echo" "$source/workers/examples/python/echo.py"; do
+        "$worker" "$broker" &
+        worker_pid=$!
+        pids="$pids $worker_pid"
+        wait_until "$prefix/bin/mdctl" --broker "$broker" explain echo
+        test "$("$1/hello" "$broker")" = hello || fail "$1/hello with $worker"
+        test "$("$source/clients/examples/python/hello.py" "$broker")" = hello || fail "hello.py with $worker"
+        "$1/squares" "$broker" | grep -q '^100 of 100' || fail "$1/squares with $worker"
+        kill "$worker_pid"
+        wait "$worker_pid" || test "$?" -eq 143 || fail "$worker ends badly"
+        wait_until sh -c "! '$prefix/bin/mdctl' --broker '$broker' explain echo"
+    done
+}
+
+say "the examples"
+export LD_LIBRARY_PATH="$libraries"
+broker=ipc://$work/broker
+"$prefix/bin/mdbroker" --bind "$broker" --heartbeat 200 2>"$work/broker.log" &
+pids="$pids $!"
+wait_until grep -q listening "$work/broker.log"
+for folder in "$work/by-pkg-config" "$work/by-cmake"; do
+    "$folder/version" | grep -qF "$version" || fail "the example does not say $version"
+    round_trips "$folder"
+done
 
 say "DESTDIR"
 DESTDIR=$work/stage cmake --install "$build" --prefix /opt/keel >"$work/stage.log"
