@@ -324,7 +324,6 @@ worker_loop_start (keel_worker_t *self)
 {
     self->config.seed = random_seed ();
     port_config_t config = PORT_CONFIG_DEFAULT;
-    config.refusals = true; /* so that the next broker of the list has its turn at once */
     self->port = port_new (&config);
     self->engine = keel_mdworker_new (&self->config);
     self->actions = keel_actions_new (ACTIONS_ROOM);

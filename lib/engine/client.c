@@ -241,6 +241,9 @@ keel_mdclient_step (keel_mdclient_t *self, const keel_event_t *event, keel_actio
     case KEEL_EVENT_DISCONNECTED:
         mdclient_handle_disconnected (self, event->peer.listener);
         break;
+    case KEEL_EVENT_REFUSED:
+        mdclient_handle_refused (self, event->peer.listener);
+        break;
     case KEEL_EVENT_TICK:
     case KEEL_EVENT_DRAIN:
         break;

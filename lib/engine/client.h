@@ -6,7 +6,7 @@
  *  only that sending's others count, and the request is not sent again: nothing is delivered twice.
  *
  *  Brokers are tried in order; the client stays with the one that answers. It moves on when a whole try passed
- *  without a word from the broker (words to other requests count), when the connection ends, and on 503. A link from
+ *  without a word from the broker (words to other requests count), when the connection ends or cannot be made, and on 503. A link from
  *  which nothing was ever heard is closed when it is given up, so that requests do not wait in it for a broker to
  *  start and run when nobody wants them any more.
  *

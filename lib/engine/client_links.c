@@ -90,7 +90,17 @@ leave_link (keel_mdclient_t *self, request_t *request)
     return request->state == REQUEST_WAITS;
 }
 
-/*  A SEND was not taken: again soon, in the same try. */
+/*  It was not sent after all: again soon, in the same try. */
+static void
+continue_soon (keel_mdclient_t *self, request_t *request)
+{
+    int64_t due = self->now + backoff_next (&request->backoff, &self->random);
+    request->state = REQUEST_WAITS;
+    request->continues = true;
+    requests_set_due (&self->requests, request, due < request->try_due ? due : request->try_due);
+}
+
+/*  A SEND was not taken. */
 void
 mdclient_handle_unsent (keel_mdclient_t *self, const keel_event_t *event)
 {
@@ -102,11 +112,8 @@ mdclient_handle_unsent (keel_mdclient_t *self, const keel_event_t *event)
     }
     if (!request || request_wire_id (request) != event->tag || request->state != REQUEST_SENT || request->source)
         return;
-    int64_t due = self->now + backoff_next (&request->backoff, &self->random);
     mdclient_count (self, KEEL_MDCLIENT_UNSENT);
-    request->state = REQUEST_WAITS;
-    request->continues = true;
-    requests_set_due (&self->requests, request, due < request->try_due ? due : request->try_due);
+    continue_soon (self, request);
 }
 
 /*  Answers that came before the end may still be read: the link is closed only before the next sending. */
@@ -124,7 +131,27 @@ mdclient_handle_disconnected (keel_mdclient_t *self, uint16_t number)
             kept |= !leave_link (self, request);
     }
     link->heard = link->silent = false;
+    link->ended = true;
     link->since_ms = self->now;
     link->lost = !kept;
+    mdclient_move_on (self, number);
+}
+
+/*  Nobody is there, and nothing has left: the next broker's turn, in the same try. With one broker there is nowhere to go;
+ *  libzmq goes on trying, and what waits in the link leaves once somebody is there. */
+void
+mdclient_handle_refused (keel_mdclient_t *self, uint16_t number)
+{
+    if (number >= self->config.endpoints || self->config.endpoints == 1)
+        return;
+    link_t *link = &self->links[number];
+    if (!link->open || link->heard || link->ended)
+        return;
+    for (size_t n = 0; n < self->requests.capacity; n++) {
+        request_t *request = self->requests.slots[n];
+        if (request && request->state == REQUEST_SENT && request->link == number)
+            continue_soon (self, request);
+    }
+    link->lost = true;
     mdclient_move_on (self, number);
 }

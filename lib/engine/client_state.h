@@ -10,6 +10,7 @@ typedef struct {
     bool heard;       /* since it was opened, or since its connection ended */
     bool silent;      /* a whole try passed in silence, and nothing was heard since */
     bool lost;        /* its connection ended: closed before the next sending, so that what is in can still be read */
+    bool ended;       /* its connection has ended once: what was sent over it may have left */
     bool spent;       /* closed by the next step */
     int64_t since_ms; /* when it was opened, or its connection ended */
     int64_t heard_ms; /* when it was last heard */
@@ -56,5 +57,6 @@ void mdclient_note_heard (keel_mdclient_t *self, uint16_t number);
 void mdclient_handle_message (keel_mdclient_t *self, const keel_event_t *event, keel_actions_t *out);
 void mdclient_handle_unsent (keel_mdclient_t *self, const keel_event_t *event);
 void mdclient_handle_disconnected (keel_mdclient_t *self, uint16_t number);
+void mdclient_handle_refused (keel_mdclient_t *self, uint16_t number);
 
 #endif

@@ -598,6 +598,8 @@ keel_majordomo_step (keel_majordomo_t *self, const keel_event_t *event, keel_act
     case KEEL_EVENT_DISCONNECTED:
         plan_probes (self);
         break;
+    case KEEL_EVENT_REFUSED: /* it connects to nobody */
+        break;
     case KEEL_EVENT_DRAIN:
         if (!dispatch_draining (self->dispatch))
             self->drain_until = self->now + self->config.drain_timeout_ms;

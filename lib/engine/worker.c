@@ -303,7 +303,7 @@ keel_mdworker_step (keel_mdworker_t *self, const keel_event_t *event, keel_actio
         return 0; /* of a link that was closed */
     else if (event->kind == KEEL_EVENT_MESSAGE)
         on_message (self, event, out);
-    else if (event->kind == KEEL_EVENT_DISCONNECTED) {
+    else if (event->kind == KEEL_EVENT_DISCONNECTED || event->kind == KEEL_EVENT_REFUSED) {
         count (self, KEEL_MDWORKER_LOST);
         lose_session (self, &self->quick, "the connection has ended", out);
     } else if (event->tag == TAG_VITAL) {

@@ -15,7 +15,6 @@ typedef struct {
     size_t frames;      /* most frames in a message, the envelope included; a message of more is cut */
     int64_t frame_bytes; /* a peer that sends a larger frame is disconnected */
     int pipe;           /* messages that wait for one peer; what comes then is refused with EVENT_FULL */
-    bool refusals;      /* a link whose connection cannot be made is DISCONNECTED too, and libzmq tries again */
     int linger_ms;      /* how long closing waits for what is still to be sent */
 } port_config_t;
 
@@ -44,8 +43,8 @@ int port_connect (port_t *self, const char *endpoint, uint16_t *link);
 /*  Closes a listener or link; what waits in it is thrown away unless linger. Its number may be given again. */
 void port_close (port_t *self, uint16_t link, bool linger);
 
-/*  The next event, without waiting: first failures of earlier sends (UNREACHABLE, FULL), then connections that ended
- *  (DISCONNECTED), then messages, socket by socket. Its spans are lent until the next call. Sets all but event->now. */
+/*  The next event, without waiting: first failures of earlier sends (UNREACHABLE, FULL), then connections that ended or, of
+ *  links, cannot be made (DISCONNECTED, REFUSED; libzmq goes on trying), then messages, socket by socket. Its spans are lent until the next call. Sets all but event->now. */
 bool port_receive (port_t *self, keel_event_t *event);
 
 /*  Carries out a SEND. On a link the id is not used. A failure becomes an event. */

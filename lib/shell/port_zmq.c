@@ -42,6 +42,7 @@ typedef struct {
     bool router;
     bool admin;
     bool disconnected; /* to be reported */
+    bool refused;      /* likewise */
     bool unsettled;    /* sent to since it was found empty: an edge of its ZMQ_FD may be lost */
 } link_t;
 
@@ -62,7 +63,7 @@ struct port {
     uint16_t link_count;   /* slots in use or once in use */
     uint16_t current;      /* whose turn it is */
     unsigned turn;         /* messages of this turn */
-    unsigned disconnects;  /* links to be reported */
+    unsigned reports;      /* links to be reported */
     unsigned monitors;     /* made so far; names them */
     zmq_msg_t id;          /* routing id of the lent message */
     frame_t *lent;         /* config.frames slots */
@@ -241,17 +242,23 @@ announced_endpoint (void *socket, const char *given)
     return asprintf (&text, "%.*s%s", (int) (port - given), given, real) < 0 ? NULL : text;
 }
 
-/*  Only ends of connections come (and refusals, if asked for); which connection it was is not said. */
+/*  Ends of connections come, and attempts to connect; which connection of several it was is not said. An attempt after an end
+ *  says nothing more. */
 static void
 read_monitor (port_t *self, link_t *link)
 {
     zmq_msg_t message;
+    uint16_t number = 0;
     zmq_msg_init (&message);
-    while (zmq_msg_recv (&message, link->monitor, ZMQ_DONTWAIT) >= 0)
-        if (!zmq_msg_more (&message) && !link->disconnected) {
-            link->disconnected = true;
-            self->disconnects++;
+    while (zmq_msg_recv (&message, link->monitor, ZMQ_DONTWAIT) >= 0) {
+        if (zmq_msg_more (&message)) {
+            memcpy (&number, zmq_msg_data (&message), sizeof (number));
+            continue;
         }
+        self->reports += !link->disconnected && !link->refused;
+        link->disconnected |= number == ZMQ_EVENT_DISCONNECTED;
+        link->refused = !link->disconnected;
+    }
     zmq_msg_close (&message);
 }
 
@@ -260,9 +267,7 @@ open_monitor (port_t *self, link_t *link, uint16_t number)
 {
     char name[64];
     snprintf (name, sizeof (name), "inproc://keel.monitor.%u", self->monitors++);
-    int events = ZMQ_EVENT_DISCONNECTED;
-    if (self->config.refusals && !link->router)
-        events |= ZMQ_EVENT_CONNECT_RETRIED;
+    int events = ZMQ_EVENT_DISCONNECTED | (link->router ? 0 : ZMQ_EVENT_CONNECT_RETRIED);
     if (zmq_socket_monitor (link->socket, name, events) != 0)
         return -1;
     link->monitor = zmq_socket (self->context, ZMQ_PAIR);
@@ -388,9 +393,8 @@ port_close (port_t *self, uint16_t number, bool linger)
         close_socket (self, link->monitor, 0);
     link->socket = link->monitor = NULL;
     link->unsettled = false;
-    if (link->disconnected)
-        self->disconnects--;
-    link->disconnected = false;
+    self->reports -= link->disconnected || link->refused;
+    link->disconnected = link->refused = false;
 }
 
 /* ------------------------------------------------------------------ in */
@@ -470,16 +474,19 @@ receive_failure (port_t *self, keel_event_t *event)
     return true;
 }
 
+/*  The end of a connection, or that there is none. */
 static bool
-receive_disconnect (port_t *self, keel_event_t *event)
+receive_report (port_t *self, keel_event_t *event)
 {
     uint16_t number = 0;
-    while (!self->links[number].disconnected)
+    while (!self->links[number].disconnected && !self->links[number].refused)
         number++;
-    self->links[number].disconnected = false;
-    self->disconnects--;
-    *event = (keel_event_t){.kind = KEEL_EVENT_DISCONNECTED, .peer = {.listener = number}};
+    link_t *link = &self->links[number];
+    *event = (keel_event_t){.kind = link->refused ? KEEL_EVENT_REFUSED : KEEL_EVENT_DISCONNECTED};
+    event->peer.listener = number;
     event->peer.id = event->peer.user = SPAN_OF ("");
+    link->disconnected = link->refused = false;
+    self->reports--;
     return true;
 }
 
@@ -488,8 +495,8 @@ port_receive (port_t *self, keel_event_t *event)
 {
     if (self->failure_count)
         return receive_failure (self, event);
-    if (self->disconnects)
-        return receive_disconnect (self, event);
+    if (self->reports)
+        return receive_report (self, event);
     for (uint16_t tried = 0; tried < self->link_count; tried++) {
         if (self->turn++ < TURN && self->links[self->current].socket &&
             receive_message (self, self->current, event))
@@ -588,7 +595,7 @@ has_input (void *socket)
 static bool
 must_not_sleep (port_t *self)
 {
-    if (self->failure_count || self->disconnects)
+    if (self->failure_count || self->reports)
         return true;
     for (uint16_t n = 0; n < self->link_count; n++) {
         link_t *link = &self->links[n];

@@ -119,6 +119,56 @@ a_last_try_stays_with_its_ended_connection (void **state)
     TOLD (story, "failed 1 2\nclose 0\n");
 }
 
+/*  Without a try of its own: whoever is there has the whole time to answer. */
+static void
+a_refused_connection_is_left_in_the_same_try (void **state)
+{
+    story_t *story = begin (state, 2, 0);
+    story_refused (story, 0);
+    assert_in_range (story_pass_to_due (story), 25, 50);
+    TOLD (story, "close 0\nconnect 1\nsend 1 #2 echo a\n");
+    story_refused (story, 1);
+    story_pass (story, 100);
+    TOLD (story, "close 1\nconnect 0\nsend 0 #3 echo a\n");
+    story_answer (story, 0, 3, MDP_FINAL, "echo", "x");
+    TOLD (story, "final 1 x\n");
+}
+
+static void
+refusals_end_with_the_try (void **state)
+{
+    story_t *story = begin (state, 2, 0);
+    while (keel_mdclient_outstanding (story->client)) {
+        story_refused (story, 0);
+        story_refused (story, 1);
+        story_pass_to_due (story);
+    }
+    assert_in_range (story->sends, 3, 10);
+    assert_non_null (strstr (story->trace, "failed 1 2\n"));
+    story->trace[0] = 0;
+}
+
+static void
+a_refusal_by_the_only_broker_is_waited_out (void **state)
+{
+    story_t *story = begin (state, 1, 0);
+    story_refused (story, 0);
+    story_pass (story, 900);
+    story_answer (story, 0, 1, MDP_FINAL, "echo", "x");
+    TOLD (story, "final 1 x\n");
+}
+
+/*  The connection was there: the request may be running, and this was its last try. */
+static void
+a_refusal_after_an_end_moves_no_last_try (void **state)
+{
+    story_t *story = begin (state, 2, 0);
+    story_disconnected (story, 0);
+    story_refused (story, 0);
+    story_pass (story, 900);
+    TOLD (story, "");
+}
+
 static void
 an_end_half_way_fails (void **state)
 {
@@ -258,6 +308,10 @@ main (void)
         TEST (an_ended_connection_is_left_soon),
         TEST (an_answer_behind_the_end_is_taken),
         TEST (a_last_try_stays_with_its_ended_connection),
+        TEST (a_refused_connection_is_left_in_the_same_try),
+        TEST (refusals_end_with_the_try),
+        TEST (a_refusal_by_the_only_broker_is_waited_out),
+        TEST (a_refusal_after_an_end_moves_no_last_try),
         TEST (an_end_half_way_fails),
         TEST (an_end_while_idle_moves_on),
         TEST (what_a_closed_link_held_goes_on),

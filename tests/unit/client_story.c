@@ -183,6 +183,12 @@ story_disconnected (story_t *self, uint16_t link)
 }
 
 void
+story_refused (story_t *self, uint16_t link)
+{
+    story_event (self, (keel_event_t){.kind = KEEL_EVENT_REFUSED, .peer = {.listener = link}});
+}
+
+void
 story_told (story_t *self, const char *lines)
 {
     assert_string_equal (self->trace, lines);

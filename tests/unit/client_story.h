@@ -49,6 +49,7 @@ void story_answer (story_t *self, uint16_t link, size_t sending, mdp_kind_t kind
 void story_frames (story_t *self, uint16_t link, const span_t frames[], size_t count);
 void story_event (story_t *self, keel_event_t event);
 void story_disconnected (story_t *self, uint16_t link);
+void story_refused (story_t *self, uint16_t link);
 
 /*  Compares what was told since the last time, and forgets it. */
 void story_told (story_t *self, const char *lines);
