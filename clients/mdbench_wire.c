@@ -51,19 +51,29 @@ wire_is_notice (const wire_client_t *self, const span_t frames[], size_t count, 
     return true;
 }
 
+/*  What stands before a worker's command. */
+static size_t
+open_worker (span_t out[], const mdbench_settings_t *settings)
+{
+    out[0] = delimiter;
+    return settings->mdp == 1 ? 1 : 0;
+}
+
 void
 wire_worker (wire_worker_t *self, const mdbench_settings_t *settings, span_t name, span_t credit)
 {
     const uint8_t version = (uint8_t) settings->mdp;
-    const size_t led = version == 1;
-    self->ready[0] = self->heartbeat[0] = self->disconnect[0] = self->reply[0] = delimiter;
     if (settings->credit == 1)
         credit.size = 0;
-    self->ready_count = led + mdp_encode_ready (self->ready + led, version, name, credit);
-    self->control_count = led + mdp_encode_control (self->heartbeat + led, version, MDP_HEARTBEAT);
-    mdp_encode_control (self->disconnect + led, version, MDP_DISCONNECT);
-    mdp_encode_worker_reply (self->reply + led, version, MDP_FINAL, delimiter);
-    self->reply_count = led + 2;
+    self->ready_count = open_worker (self->ready, settings);
+    self->ready_count += mdp_encode_ready (self->ready + self->ready_count, version, name, credit);
+    self->control_count = open_worker (self->disconnect, settings);
+    mdp_encode_control (self->disconnect + self->control_count, version, MDP_DISCONNECT);
+    self->control_count = open_worker (self->heartbeat, settings);
+    self->control_count += mdp_encode_control (self->heartbeat + self->control_count, version, MDP_HEARTBEAT);
+    self->reply_count = open_worker (self->reply, settings);
+    mdp_encode_worker_reply (self->reply + self->reply_count, version, MDP_FINAL, delimiter);
+    self->reply_count += 2;
 }
 
 int

@@ -74,8 +74,19 @@ def table(results):
 
 
 def annotate(result, lines):
-    """Where the instructions of a whole run go, start included."""
-    out = subprocess.run(["callgrind_annotate", "--auto=no", "--show-percs=yes", result["profile"]], capture_output=True,
+    """Where the instructions of a whole run go, start included: by object file, then the dearest functions."""
+    out = subprocess.run(["callgrind_annotate", "--auto=no", "--threshold=100", result["profile"]], capture_output=True,
                          text=True, check=True).stdout
-    found = [line.strip() for line in out.splitlines() if re.match(r"^\s*[\d,]+ \(\s*[\d.]+%\)", line)]
-    return found[:lines + 1]
+    costs = [(int(cost.replace(",", "")), where) for cost, where in re.findall(r"^ *([\d,]+) \([ \d.]+%\)  (.+)$", out, re.M)]
+    total, functions = costs[0][0], costs[1:]
+    objects = collections.Counter()
+    for cost, where in functions:
+        found = re.search(r"\[(?:.*/)?([^/]+)\]$", where)
+        objects[found.group(1) if found else "?"] += cost
+    yield f"{result['system']}, {result['load']}: " + ", ".join(
+        f"{name} {cost / total:.1%}" for name, cost in objects.most_common() if cost * 1000 > total)
+    for cost, where in functions[:lines]:
+        yield f"  {cost / total:6.2%} {re.sub(r'/[^ :]*/', '', where)}"
+    yield "  of Keel's own:"
+    for cost, where in [one for one in functions if one[1].endswith(f"/{result['system']}]")][:lines]:
+        yield f"  {cost / total:6.2%} {re.sub(r' \[.*', '', where)}"
