@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define TURN       256                /* replies to one client before the next has its turn */
+#define TURN       256                 /* replies to one client before the next has its turn */
 #define FRAMES_MAX (WIRE_HEAD_MAX + 4) /* of a reply; those behind are not looked at */
 
 /*  A request that is outstanding. */
@@ -308,7 +308,8 @@ look_around (clients_t *self, int64_t now_ns)
         result->state = RUN_INTERRUPTED;
     else if (now_ns - self->last_reply_ns > settings->timeout_ms * 1000000)
         result->state = RUN_SILENT;
-    else if (settings->duration_ms && self->measuring && now_ns - self->begin.now_ns >= settings->duration_ms * 1000000) {
+    else if (settings->duration_ms && self->measuring &&
+             now_ns - self->begin.now_ns >= settings->duration_ms * 1000000) {
         end_measuring (self);
         self->total = result->sent;
         if (ended (result) == self->total)

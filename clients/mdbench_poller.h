@@ -15,7 +15,7 @@
 /*  The longest sleep, so that whoever has one poller may look after other things. */
 #define POLLER_TICK_MS 50
 /*  The most sockets that poller_wait tells of at once. */
-#define POLLER_READY   64
+#define POLLER_READY 64
 
 typedef struct {
     int epoll; /* -1: there is one socket */

@@ -105,7 +105,8 @@ static void
 print_clients (const mdbench_settings_t *settings, const clients_result_t *result)
 {
     const double elapsed = seconds_of (result->elapsed_ns);
-    printf ("load        %" PRId64 " client%s, window %" PRId64 ", %" PRId64 "-byte bodies, %" PRId64 " service%s, MDP %s\n",
+    printf ("load        %" PRId64 " client%s, window %" PRId64 ", %" PRId64 "-byte bodies, %" PRId64
+            " service%s, MDP %s\n",
             settings->clients, plural (settings->clients), settings->window, settings->size, settings->services,
             plural (settings->services), protocol_of (settings));
     printf ("requests    %" PRIu64 " sent, %" PRIu64 " answered, %" PRIu64 " failed, %" PRIu64 " lost\n", result->sent,
@@ -115,8 +116,9 @@ print_clients (const mdbench_settings_t *settings, const clients_result_t *resul
     printf ("throughput  %.0f a second, %" PRIu64 " in %.3f s\n", rate_of (result), result->measured, elapsed);
     printf ("latency     p50 %.1f, p90 %.1f, p99 %.1f, p99.9 %.1f, max %.1f usec\n", usec_at (result, 500),
             usec_at (result, 900), usec_at (result, 990), usec_at (result, 999), usec_at (result, 1000));
-    printf ("own CPU     clients %.3f, workers %.3f, with libzmq's threads %.3f s\n", seconds_of (result->clients_cpu_ns),
-            seconds_of (result->workers_cpu_ns), seconds_of (result->process_cpu_ns));
+    printf ("own CPU     clients %.3f, workers %.3f, with libzmq's threads %.3f s\n",
+            seconds_of (result->clients_cpu_ns), seconds_of (result->workers_cpu_ns),
+            seconds_of (result->process_cpu_ns));
 }
 
 static void
@@ -158,5 +160,6 @@ report_complain (const mdbench_settings_t *settings, const clients_result_t *cli
         log_at (KEEL_LOG_ERROR,
                 "%" PRIu64 " of %" PRIu64 " requests answered rightly; %" PRIu64 " lost; replies: %" PRIu64
                 " duplicated, %" PRIu64 " wrong, %" PRIu64 " misplaced",
-                clients->answered, clients->sent, clients->lost, clients->duplicated, clients->wrong, clients->misplaced);
+                clients->answered, clients->sent, clients->lost, clients->duplicated, clients->wrong,
+                clients->misplaced);
 }

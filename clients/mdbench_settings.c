@@ -36,8 +36,8 @@ const setting_t mdbench_settings[] = {
     {.name = "services", .kind = SETTING_COUNT, .preset = "1", .minimum = 1, .maximum = 20000,
      AT (services), .help = "services; clients ask them in turn, each has a worker or more"},
 
-    {.name = "count", .letter = 'n', .kind = SETTING_COUNT, .preset = "100000", .minimum = 1, .maximum = MANY, AT (count),
-     .help = "requests to measure"},
+    {.name = "count", .letter = 'n', .kind = SETTING_COUNT, .preset = "100000", .minimum = 1, .maximum = MANY,
+     AT (count), .help = "requests to measure"},
     {.name = "duration", .letter = 'd', .kind = SETTING_MSEC, .preset = "0", .maximum = 30 * (int64_t) DAY_MS,
      AT (duration_ms), .help = "measure for so long instead of a count; 0: the count"},
     {.name = "warmup", .kind = SETTING_COUNT, .preset = "0", .maximum = MANY, AT (warmup),

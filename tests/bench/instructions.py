@@ -86,7 +86,7 @@ def annotate(result, lines):
     yield f"{result['system']}, {result['load']}: " + ", ".join(
         f"{name} {cost / total:.1%}" for name, cost in objects.most_common() if cost * 1000 > total)
     for cost, where in functions[:lines]:
-        yield f"  {cost / total:6.2%} {re.sub(r'/[^ :]*/', '', where)}"
+        yield f"  {cost / total:6.2%} {where}"
     yield "  of Keel's own:"
     for cost, where in [one for one in functions if one[1].endswith(f"/{result['system']}]")][:lines]:
-        yield f"  {cost / total:6.2%} {re.sub(r' \[.*', '', where)}"
+        yield f"  {cost / total:6.2%} {where.rsplit(' [', 1)[0]}"

@@ -37,8 +37,8 @@ yardstick_bind (void *context, int type, const char *endpoint)
     size_t size = sizeof (bound);
     if (!socket || zmq_setsockopt (socket, ZMQ_LINGER, &(int){0}, sizeof (int)) != 0 ||
         zmq_setsockopt (socket, ZMQ_SNDHWM, &(int){0}, sizeof (int)) != 0 ||
-        zmq_setsockopt (socket, ZMQ_RCVTIMEO, &(int){500}, sizeof (int)) != 0 ||
-        zmq_bind (socket, endpoint) != 0 || zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0) {
+        zmq_setsockopt (socket, ZMQ_RCVTIMEO, &(int){500}, sizeof (int)) != 0 || zmq_bind (socket, endpoint) != 0 ||
+        zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0) {
         fprintf (stderr, "cannot listen on %s: %s\n", endpoint, zmq_strerror (zmq_errno ()));
         exit (1);
     }
