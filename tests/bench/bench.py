@@ -1,0 +1,83 @@
+"""Measures mdbroker next to two yardsticks, and prints tables. See README.md.
+
+    bench.py --build build/release [throughput] [instructions] [services] [backlog]
+"""
+import argparse
+import json
+import os
+import platform
+import sys
+
+import instructions
+import scale
+import throughput
+from systems import BenchError, Place
+
+PARTS = ("throughput", "instructions", "services", "backlog")
+
+
+def options():
+    parser = argparse.ArgumentParser(description="Measures mdbroker next to zmq_proxy and a bare MDP loop.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all when none is named")
+    parser.add_argument("--build", required=True, help="the build directory")
+    parser.add_argument("--quick", action="store_true", help="see that it works; its figures mean nothing")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--duration", type=int, default=1500, help="of one measurement, msec")
+    parser.add_argument("--rows", type=lambda text: [int(word) for word in text.split(",")], help="of throughput: 1,3,...")
+    parser.add_argument("--transport", choices=("tcp", "ipc"), default="tcp")
+    parser.add_argument("--json", metavar="FILE", help="write all figures there")
+    parser.add_argument("--annotate", type=int, default=0, metavar="N", help="instructions: print the N dearest functions")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if given.quick:
+        given.rounds, given.duration = 1, 50
+    return given
+
+
+def progress(text):
+    print(f"... {text}", file=sys.stderr, flush=True)
+
+
+def show(lines):
+    for line in lines:
+        print(line)
+    print(flush=True)
+
+
+def measure(given, place, part):
+    if part == "throughput":
+        figures = throughput.run(place, given.rounds, given.duration, given.rows, progress)
+        show(throughput.table(figures))
+    elif part == "instructions":
+        figures = instructions.run(place, 200 if given.quick else 10000, progress)
+        show(instructions.table(figures))
+        if given.annotate:
+            show(instructions.annotate(figures[0], given.annotate))
+    elif part == "services":
+        figures = scale.services(place, 20 if given.quick else 1000, 0.1 if given.quick else 5, given.duration, progress)
+        show(scale.services_table(figures))
+    else:
+        figures = scale.backlog(place, 500 if given.quick else 100000, given.duration, progress)
+        show(scale.backlog_table(figures))
+    return figures
+
+
+def main():
+    given = options()
+    place = Place(os.path.abspath(given.build), given.transport)
+    figures = {"machine": {"cpus": os.cpu_count(), "kernel": platform.release(), "arch": platform.machine()}}
+    try:
+        for part in given.parts or PARTS:
+            figures[part] = measure(given, place, part)
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if given.json:
+        with open(given.json, "w") as out:
+            json.dump(figures, out, indent=2)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""What is measured and what loads it: processes with endpoints of their own, their CPU time and memory."""
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+import zmq
+
+SOON = 60
+PROGRAMS = {"mdbroker": "brokers/mdbroker", "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare",
+            "mdbench": "clients/mdbench"}
+
+
+class BenchError(Exception):
+    pass
+
+
+class Place:
+    """Where programs are found and endpoints made."""
+
+    def __init__(self, build, transport="tcp"):
+        self.build, self.transport = build, transport
+        self.directory = tempfile.TemporaryDirectory(prefix="keel.")
+        self.made = 0
+
+    def program(self, name):
+        return os.path.join(self.build, PROGRAMS[name])
+
+    def path(self, name):
+        self.made += 1
+        return os.path.join(self.directory.name, f"{name}.{self.made}")
+
+    def endpoint(self):
+        return "tcp://127.0.0.1:*" if self.transport == "tcp" else f"ipc://{self.path('s')}"
+
+
+def wait_until(condition, what, seconds=SOON, step=0.01):
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise BenchError(f"{what}: not within {seconds} s")
+        time.sleep(step)
+    return value
+
+
+class System:
+    """A broker or a yardstick. Clients connect to .front, workers to .back."""
+
+    def __init__(self, place, name, spin=0, under=(), options=()):
+        bind = [place.endpoint() for _ in range(2 if name == "proxy" else 1)]
+        arguments = ["--bind", *bind, "--spin", str(spin)] if name == "mdbroker" else [*bind, *([str(spin)] if spin else [])]
+        self.name, self.log_path = name, place.path("log")
+        self.log = open(self.log_path, "w")
+        self.process = subprocess.Popen([*under, place.program(name), *arguments, *options], stderr=self.log)
+        try:
+            found = wait_until(lambda: self.listening(len(bind)), f"{name} listens")
+        except BenchError:
+            self.stop()
+            raise
+        self.front, self.back = found[0], found[-1]
+
+    def said(self):
+        with open(self.log_path) as log:
+            return log.read()
+
+    def listening(self, count):
+        if self.process.poll() is not None:
+            raise BenchError(f"{self.name} ended: {self.said()}")
+        found = re.findall(r"listening on (\S+)", self.said())
+        return found if len(found) == count else None
+
+    def cpu(self):
+        """Seconds, of all threads."""
+        total = 0
+        folder = f"/proc/{self.process.pid}/task"
+        for thread in os.listdir(folder):
+            with open(f"{folder}/{thread}/schedstat") as stat:
+                total += int(stat.read().split()[0])
+        return total / 1e9
+
+    def memory(self, key="VmRSS"):
+        """Bytes."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(rf"{key}:\s+(\d+) kB", status.read()).group(1)) * 1024
+
+    def stop(self):
+        """In peace, but for zmq_proxy, which never sees a signal that comes just before it waits."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGKILL if self.name == "proxy" else signal.SIGTERM)
+        try:
+            self.process.wait(SOON)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Load:
+    """mdbench, running."""
+
+    def __init__(self, place, system, *options):
+        raw = ["--raw"] if system.name == "proxy" else []
+        self.command = [place.program("mdbench"), "--json", "--broker", system.front, "--workers-at", system.back, *raw,
+                        *map(str, options)]
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def result(self, seconds=600):
+        """What it printed, once it has ended; a reply that was not right is an error."""
+        out, errors = self.process.communicate(timeout=seconds)
+        if self.process.returncode != 0:
+            raise BenchError(f"{' '.join(self.command)}: {errors}{out}")
+        return json.loads(out)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.communicate(timeout=SOON)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def run_load(place, system, *options):
+    with Load(place, system, *options) as load:
+        return load.result()
+
+
+class Asking:
+    """Asks a broker's mmi services."""
+
+    def __init__(self, system):
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.connect(system.front)
+
+    def stats(self):
+        self.socket.send_multipart([b"", b"MDPC01", b"mmi.stats", b""])
+        if not self.socket.poll(SOON * 1000):
+            raise BenchError("mmi.stats is not answered")
+        return json.loads(self.socket.recv_multipart()[-1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.context.destroy()
