@@ -199,6 +199,34 @@ class Silent(keeltest.Case):
                 self.assertGreater(time.monotonic() - start, 0.1)
 
 
+    def test_no_heartbeat_to_who_hears_enough(self):
+        """Only after an interval in which nothing else went to the worker."""
+        broker = self.broker("--liveness", 1000, heartbeat=300)
+        worker, client = self.worker(broker), self.client(broker)
+        end, worker.beats = time.monotonic() + 1, 0
+        while time.monotonic() < end:
+            client.send(b"echo", b"x")
+            worker.answer()
+            client.recv()
+        self.assertLessEqual(worker.beats, 1)               # a machine that stands still for so long is no failure
+
+    def test_busy_workers_are_probed_only_so_often(self):
+        """Connections that end, however many, are no way to have the broker flood its workers."""
+        broker = self.broker()
+        client, worker = self.client(broker), self.worker(broker)
+        client.send(b"echo", b"x")
+        worker.request()
+        start = time.monotonic()
+        for _ in range(400):
+            peer = self.raw(broker)
+            peer.sync()
+            peer.close()
+        keeltest.eventually(lambda: client.stats()["connections_ended"] >= 50, "they are seen to end")
+        stats, seconds = client.stats(), time.monotonic() - start
+        self.assertGreater(stats["probes"], 0)
+        self.assertLessEqual(stats["probes"], seconds / 0.05 + 2)
+
+
 class Clients(keeltest.Case):
     def test_leave_with_requests_outstanding(self):
         broker = self.broker()

@@ -1,9 +1,10 @@
 """SIGTERM drains, a second one ends at once, SIGHUP reads the configuration again, SIGUSR1 says the counters."""
+import contextlib
 import json
+import os
 import re
 import signal
 import socket
-import os
 import time
 
 import keeltest
@@ -259,6 +260,40 @@ class Stats(keeltest.Case):
 
 
 class Systemd(keeltest.Case):
+    def test_priorities_in_the_journal(self):
+        """When stderr is the journal's stream, lines begin with their priority; else with a word."""
+        plain, reader, writer = self.broker(), *os.pipe()
+        self.assertRegex(plain.err(), r"(?m)^NOTICE: listening")
+        info = os.fstat(writer)
+        with open(reader, encoding="ascii") as stream:
+            self.start("mdbroker", "--bind", self.ipc(), env={"JOURNAL_STREAM": f"{info.st_dev}:{info.st_ino}"}, stderr=writer)
+            os.close(writer)
+            self.assertRegex(stream.readline(), r"^<5>listening on ")
+
+    def test_nobody_reads_the_log(self):
+        """A full pipe at the other end of stderr does not stop the broker; nor does one that is closed."""
+        for closed in (False, True):
+            reader, writer = os.pipe()
+            os.set_blocking(writer, False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(writer, b"x" * 4096)
+            os.set_blocking(writer, True)
+            endpoint = self.ipc()
+            broker = self.start("mdbroker", "--bind", endpoint, stderr=writer)
+            os.close(writer)
+            if closed:
+                os.close(reader)
+            for _ in range(3):
+                self.still_serves(endpoint)
+                raw = self.raw(endpoint)
+                raw.put(b"malformed")
+                raw.sync()
+            broker.signal(signal.SIGTERM)
+            self.assertEqual(broker.exits(), 0)
+            if not closed:
+                os.close(reader)
+
     def test_notify(self):
         """READY once it listens, RELOADING and READY, STOPPING; and a watchdog that is fed."""
         path = self.path("notify")

@@ -40,15 +40,15 @@ def eventually(condition, what, seconds=DEADLINE):
 
 
 class Program:
-    """One running program, its output in files."""
+    """One running program, its output in files, unless stderr goes elsewhere."""
 
-    def __init__(self, folder, command, env=None):
+    def __init__(self, folder, command, env=None, stderr=None):
         number = len(os.listdir(folder))
         self.name = os.path.basename(command[0])
         self.paths = [os.path.join(folder, f"{number}.{self.name}.{kind}") for kind in ("out", "err")]
         with open(self.paths[0], "wb") as out, open(self.paths[1], "wb") as err:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,
-                                            env={**os.environ, **(env or {})})
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=stderr or err,
+                                            cwd=folder, env={**os.environ, **(env or {})})
         self.pid = self.process.pid
         self.code = None          # set once somebody has seen it end
 
@@ -125,9 +125,7 @@ class Program:
 class Broker(Program):
     """mdbroker; `endpoint` is its first one."""
 
-    def __init__(self, folder, command, env=None):
-        super().__init__(folder, command, env)
-        self.endpoint = None
+    endpoint = None
 
     def endpoints(self, count):
         """What it has said to listen on, once it has said so of that many."""
@@ -170,10 +168,10 @@ class Case(unittest.TestCase):
 
     # ---- programs
 
-    def start(self, name, *args, kind=Program, env=None):
+    def start(self, name, *args, kind=Program, **options):
         found = shutil.which(name, path=os.environ.get("KEEL_PATH", ""))
         self.assertTrue(found, f"no program {name} in KEEL_PATH")
-        return self.started(kind(self.folder, [found, *map(str, args)], env))
+        return self.started(kind(self.folder, [found, *map(str, args)], **options))
 
     def script(self, name, *args):
         """A Python peer in a process of its own, to be killed or frozen."""
