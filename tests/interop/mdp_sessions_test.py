@@ -100,10 +100,12 @@ class Sessions(keeltest.Case):
         for form in peers:
             one.form, one.head = peers[form].form, peers[form].head
             one.ready()
+            one.sync()
             client.send(b"echo", form.encode())
             one.answer()
             self.assertEqual(client.recv().body, [form.encode()])
             one.send("disconnect")
+            one.sync()
 
     def test_disconnect_while_busy(self):
         client = self.client(self.mdbroker)

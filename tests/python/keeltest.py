@@ -24,6 +24,7 @@ import mdp
 
 DEADLINE = 15                     # seconds; only a test that fails ever waits for so long
 FATAL = re.compile(r"Sanitizer|runtime error:|Assertion")
+SANITIZER = {"ASAN_OPTIONS": "quarantine_size_mb=4"}         # or what is freed would look like growth
 INTERPRETER = [sys.executable, "-B"]
 
 
@@ -48,7 +49,7 @@ class Program:
         self.paths = [os.path.join(folder, f"{number}.{self.name}.{kind}") for kind in ("out", "err")]
         with open(self.paths[0], "wb") as out, open(self.paths[1], "wb") as err:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=stderr or err,
-                                            cwd=folder, env={**os.environ, **(env or {})})
+                                            cwd=folder, env={**SANITIZER, **os.environ, **(env or {})})
         self.pid = self.process.pid
         self.code = None          # set once somebody has seen it end
 
@@ -133,6 +134,14 @@ class Broker(Program):
         return re.findall(r"listening on (\S+)", self.err())
 
 
+class Script(Program):
+    """A peer in Python in a process of its own. It has no way to end but to be killed."""
+
+    def finish(self):
+        self.kill()
+        return None
+
+
 class Case(unittest.TestCase):
     """A test with a directory, a context, and programs that are ended with it."""
     maxDiff = 2000
@@ -176,7 +185,7 @@ class Case(unittest.TestCase):
     def script(self, name, *args):
         """A Python peer in a process of its own, to be killed or frozen."""
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
-        return self.started(Program(self.folder, [*INTERPRETER, path, *map(str, args)]))
+        return self.started(Script(self.folder, [*INTERPRETER, path, *map(str, args)]))
 
     def started(self, program):
         self.programs.append(program)
@@ -220,9 +229,10 @@ class Case(unittest.TestCase):
         return worker
 
     def process_worker(self, broker, *args, service="echo", requests=1):
-        """A worker in a process of its own; returns once it has so many requests."""
+        """A worker in a process of its own; returns once it is registered and has so many requests."""
         worker = self.script("held_worker.py", broker.endpoint, service, *args)
-        eventually(lambda: worker.out().count("request") >= requests or not worker.running(), "the worker has its requests")
+        eventually(lambda: not worker.running() or ("registered" in worker.out() and worker.out().count("request") >= requests),
+                   "the worker is registered and has its requests")
         self.assertTrue(worker.running(), worker.err())
         return worker
 
