@@ -138,6 +138,15 @@ serve (broker_t *self)
     }
 }
 
+/*  A signal that comes while the last messages go out, or has come, makes it stop waiting for peers that do not read. */
+static void
+finish (broker_t *self)
+{
+    daemon_finish ();
+    for (uint16_t n = 0; self->stopping && n < self->settings.listen.count; n++)
+        port_close (self->port, n, false);
+}
+
 static void
 take_down (broker_t *self)
 {
@@ -156,8 +165,10 @@ main (int argc, char **argv)
     if (rc >= 0)
         return rc;
     rc = build (&broker);
-    if (rc == EXIT_OK)
+    if (rc == EXIT_OK) {
         serve (&broker);
+        finish (&broker);
+    }
     take_down (&broker);
     return rc;
 }

@@ -1,5 +1,7 @@
 #include "daemon.h"
 
+#include "exit_codes.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
@@ -45,6 +47,27 @@ daemon_open (daemon_t *self)
     signal (SIGPIPE, SIG_IGN);
     raise_file_limit ();
     return 0;
+}
+
+static void
+leave (int number)
+{
+    (void) number;
+    _exit (EXIT_OK);
+}
+
+void
+daemon_finish (void)
+{
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    const struct sigaction last = {.sa_handler = leave};
+    sigaction (SIGHUP, &ignored, NULL);
+    sigaction (SIGUSR1, &ignored, NULL);
+    sigaction (SIGTERM, &last, NULL);
+    sigaction (SIGINT, &last, NULL);
+    sigset_t set;
+    fill (&set);
+    pthread_sigmask (SIG_UNBLOCK, &set, NULL);
 }
 
 void

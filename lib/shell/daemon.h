@@ -14,7 +14,10 @@ typedef struct {
 /*  Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 in this thread, ignores SIGPIPE, raises the limit of open files.
  *  0, or -1 with errno. */
 int daemon_open (daemon_t *self);
-/*  Takes the signals back to what they do by default. */
+/*  The work is done, and only messages are still to go out: from now on SIGTERM and SIGINT exit 0 at once, and the others
+ *  do nothing. */
+void daemon_finish (void);
+/*  Takes the signals back to what they do by default, or did since daemon_finish. */
 void daemon_close (daemon_t *self);
 /*  Readable while a signal waits. */
 int daemon_fd (const daemon_t *self);

@@ -14,7 +14,7 @@ typedef struct port port_t;
 typedef struct {
     size_t frames;      /* most frames in a message, the envelope included; a message of more is cut */
     int64_t frame_bytes; /* a peer that sends a larger frame is disconnected */
-    int pipe;           /* messages that wait for one peer; what comes then is refused with EVENT_FULL */
+    int pipe;           /* messages that may always wait for one peer; from here to about twice as many, EVENT_FULL */
     int linger_ms;      /* how long closing waits for what is still to be sent */
 } port_config_t;
 

@@ -27,6 +27,7 @@
 #define ID_MAX          255
 #define ROUTER_READ_HWM 1000
 #define KEEPALIVE_IDLE_S 30
+#define PIPE_SPARE      64 /* for heartbeats and the like, between the messages that config.pipe counts */
 
 /*  What stands behind a span: the hold comes first, so the one is the other. */
 typedef struct {
@@ -288,7 +289,8 @@ set_option (void *socket, int option, int value)
 static void
 set_options (port_t *self, const link_t *link)
 {
-    set_option (link->socket, ZMQ_SNDHWM, self->config.pipe);
+    /*  libzmq hears of what was read only every half pipe: twice as long, it always takes what it should. */
+    set_option (link->socket, ZMQ_SNDHWM, 2 * (self->config.pipe + PIPE_SPARE));
     set_option (link->socket, ZMQ_RCVHWM, link->router ? ROUTER_READ_HWM : self->config.pipe);
     set_option (link->socket, ZMQ_LINGER, self->config.linger_ms);
     set_option (link->socket, ZMQ_TCP_KEEPALIVE, 1);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void
@@ -58,11 +59,34 @@ files_up_to_the_hard_limit (void **state)
     assert_true (files.rlim_cur == files.rlim_max);
 }
 
+/*  One that waits counts as well; the others are not to disturb. */
+static void
+a_signal_after_the_work_is_done (void **state)
+{
+    (void) state;
+    pid_t child = fork ();
+    assert_true (child >= 0);
+    if (child == 0) {
+        daemon_t self;
+        int rc = daemon_open (&self);
+        raise (SIGHUP);
+        raise (SIGUSR1);
+        raise (SIGTERM);
+        daemon_finish ();
+        _exit (rc ? 1 : 2); /* not reached */
+    }
+    int status;
+    assert_int_equal (waitpid (child, &status, 0), child);
+    assert_true (WIFEXITED (status));
+    assert_int_equal (WEXITSTATUS (status), 0);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (signals_come_one_by_one),
+        cmocka_unit_test (a_signal_after_the_work_is_done),
         cmocka_unit_test (a_closed_pipe_does_not_kill),
         cmocka_unit_test (files_up_to_the_hard_limit),
     };
