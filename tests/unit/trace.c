@@ -1,5 +1,8 @@
 #include "trace_parts.h"
 
+#include "dispatch_tables.h"
+#include "majordomo_state.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -62,6 +65,12 @@ trace_engine (trace_t *self)
         assert_non_null (self->actions);
     }
     return self->engine;
+}
+
+void
+trace_wrap_serials (trace_t *self)
+{
+    trace_engine (self)->dispatch->serial = UINT32_MAX;
 }
 
 void
@@ -323,6 +332,12 @@ trace_tick (trace_t *self, int64_t most_ms)
     int64_t latest = self->now + most_ms;
     self->now = due < self->now ? self->now : due < latest ? due : latest;
     step_tick (self);
+}
+
+void
+trace_wait_only (trace_t *self, int64_t ms)
+{
+    self->now += ms;
 }
 
 void

@@ -68,6 +68,8 @@ keel_majordomo_config_t *trace_config (trace_t *self);
 /*  How many actions a step may have; 256 unless told. */
 void trace_actions (trace_t *self, size_t capacity);
 keel_majordomo_t *trace_engine (trace_t *self);
+/*  The next attempt's serial number is the first after the last of 32 bits. */
+void trace_wrap_serials (trace_t *self);
 /*  Ends the engine and what it has kept; teardown does so too. */
 void trace_end (trace_t *self);
 
@@ -86,6 +88,8 @@ void tell_only (trace_t *self, const char *line);
 void tell_frames (trace_t *self, const char *name, const span_t frames[], size_t count);
 /*  Moves the clock, with a TICK whenever the engine said. */
 void pass (trace_t *self, int64_t ms);
+/*  Moves the clock with no TICK, as a loop that overslept. */
+void trace_wait_only (trace_t *self, int64_t ms);
 /*  Moves the clock to the next due time, at most so far, and steps one TICK. */
 void trace_tick (trace_t *self, int64_t most_ms);
 int64_t trace_now (const trace_t *self);
