@@ -104,6 +104,8 @@ int64_t trace_now (const trace_t *self);
 /*  Nothing was recorded. */
 #define TRACE_NOTHING(self) trace_compare (self, NULL, 0, __FILE__, __LINE__)
 void trace_compare (trace_t *self, const char *const lines[], size_t count, const char *file, int line);
+/*  Is this among what was recorded? */
+bool trace_said (const trace_t *self, const char *text);
 /*  Forgets what was recorded. */
 void trace_skip (trace_t *self);
 /*  Stops recording lines, for masses. */

@@ -75,6 +75,12 @@ trace_compare (trace_t *self, const char *const lines[], size_t count, const cha
     _assert_true (equal, "the trace is the golden one", file, line);
 }
 
+bool
+trace_said (const trace_t *self, const char *text)
+{
+    return strstr (self->text, text);
+}
+
 void
 trace_skip (trace_t *self)
 {
