@@ -86,6 +86,13 @@ trace_admin (trace_t *self, const char *name)
 }
 
 void
+trace_rename (trace_t *self, const char *name, unsigned number)
+{
+    trace_peer_t *peer = trace_peer (self, name);
+    snprintf (peer->id, sizeof (peer->id), "%s#%u", name, number);
+}
+
+void
 trace_fate (trace_t *self, const char *name, trace_fate_t fate)
 {
     trace_peer (self, name)->fate = fate;
@@ -219,7 +226,7 @@ step (trace_t *self, keel_event_t *event)
 static keel_peer_t
 peer_event (const trace_peer_t *peer, char id[16])
 {
-    memcpy (id, peer->name, sizeof (peer->name));
+    memcpy (id, peer->id, sizeof (peer->id));
     return (keel_peer_t){.listener = peer->admin, .admin = peer->admin, .id = span_text (id), .user = SPAN_OF ("")};
 }
 
@@ -322,6 +329,17 @@ tell_frames (trace_t *self, const char *name, const span_t frames[], size_t coun
         peer->requests++;
     trace_line (self, "%s >%s", name, line);
     step_message (self, peer, frames, count);
+    step_what_is_due (self);
+}
+
+void
+tell_cut (trace_t *self, const char *name)
+{
+    char id[16];
+    span_t frame = SPAN_OF ("MDPC01");
+    keel_event_t event = {.kind = KEEL_EVENT_MESSAGE, .peer = peer_event (trace_peer (self, name), id), .frames = &frame,
+                          .count = 1, .cut = true};
+    step (self, &event);
     step_what_is_due (self);
 }
 

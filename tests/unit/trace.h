@@ -77,6 +77,9 @@ void trace_end (trace_t *self);
 void peer (trace_t *self, const char *name, trace_dialect_t dialect);
 /*  Messages of it come from an endpoint of administrators. */
 void trace_admin (trace_t *self, const char *name);
+/*  From now on the peer has another routing id: its name, #, and the number. What is sent to earlier ones is taken for
+ *  sent to it. */
+void trace_rename (trace_t *self, const char *name, unsigned number);
 void trace_fate (trace_t *self, const char *name, trace_fate_t fate);
 
 /*  "PEER COMMAND WORD...": REQUEST service body..., READY service [credit], PARTIAL|FINAL token body..., HEARTBEAT,
@@ -86,6 +89,8 @@ void tell (trace_t *self, const char *format, ...) __attribute__ ((format (print
 void tell_only (trace_t *self, const char *line);
 /*  These very frames, as the peer's whole message. */
 void tell_frames (trace_t *self, const char *name, const span_t frames[], size_t count);
+/*  A message of that peer of which the port left frames out. */
+void tell_cut (trace_t *self, const char *name);
 /*  Moves the clock, with a TICK whenever the engine said. */
 void pass (trace_t *self, int64_t ms);
 /*  Moves the clock with no TICK, as a loop that overslept. */

@@ -10,6 +10,7 @@
 
 typedef struct {
     char name[16];
+    char id[16]; /* the name, unless renamed */
     trace_dialect_t dialect;
     bool admin;
     trace_fate_t fate;

@@ -14,6 +14,7 @@ trace_peer (trace_t *self, const char *name)
     trace_peer_t *made = &self->peers[self->peer_count++];
     *made = (trace_peer_t){.dialect = name[0] == 'w' ? WORKER_1 : REQ};
     memcpy (made->name, name, strlen (name));
+    memcpy (made->id, name, strlen (name));
     return made;
 }
 
@@ -217,6 +218,9 @@ peer_of (trace_t *self, const keel_action_t *action)
     char name[16] = "";
     assert_true (action->id.size < sizeof (name));
     memcpy (name, action->id.data, action->id.size);
+    char *number = strchr (name, '#');
+    if (number)
+        *number = 0;
     size_t known = self->peer_count;
     trace_peer_t *peer = trace_peer (self, name);
     assert_int_equal (known, self->peer_count);
