@@ -633,6 +633,12 @@ dispatch_sent (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
     liveness_sent (&self->liveness, &worker->liveness, now);
 }
 
+void
+dispatch_forgive (dispatch_t *self, int64_t ms)
+{
+    liveness_forgive (&self->liveness, ms);
+}
+
 dispatch_worker_t *
 dispatch_silent (const dispatch_t *self, int64_t now)
 {

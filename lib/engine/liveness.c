@@ -123,6 +123,13 @@ liveness_beat (liveness_t *self, liveness_peer_t *peer, int64_t work_sent_at, in
     liveness_heard (self, peer, now);
 }
 
+void
+liveness_forgive (liveness_t *self, int64_t ms)
+{
+    for (liveness_peer_t *peer = self->sent; peer; peer = peer->sent_next)
+        peer->heard_at += ms;
+}
+
 static int64_t
 expiry (const liveness_t *self, const liveness_peer_t *peer)
 {

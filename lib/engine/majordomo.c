@@ -579,11 +579,25 @@ settle (keel_majordomo_t *self, keel_actions_t *out)
     self->unfinished = !finished;
 }
 
+/*  A process that was stopped, or a machine that was paused: the step comes long after it was due, and what workers have
+ *  said meanwhile has not been read yet. */
+static void
+forgive_our_absence (keel_majordomo_t *self, int64_t now)
+{
+    int64_t due = keel_majordomo_next_due (self);
+    if (due < self->now)
+        due = self->now;
+    if (now - due > self->config.dispatch.heartbeat.interval_ms)
+        dispatch_forgive (self->dispatch, now - due);
+}
+
 int
 keel_majordomo_step (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     assert (event->now >= self->now || !self->started);
-    if (!self->started)
+    if (self->started)
+        forgive_our_absence (self, event->now);
+    else
         self->started_at = event->now;
     self->started = true;
     self->now = event->now;

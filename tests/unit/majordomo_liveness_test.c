@@ -275,6 +275,40 @@ another_interval (void **state)
                    "[ 600] broker ! worker expired, silent for too long, id 7731");
 }
 
+/*  A broker that was stopped has heard nobody: that is not held against its workers, whose heartbeats it has yet to read.
+ *  Those who are silent from then on expire in what was left of their time. */
+static void
+a_broker_that_was_stopped (void **state)
+{
+    tell (*state, "w1 READY echo");
+    tell (*state, "w2 READY echo");
+    pass (*state, 1000);
+    trace_skip (*state);
+    trace_wait_only (*state, 3600000);
+    tell (*state, "c1 REQUEST mmi.service echo");
+    tell (*state, "w2 HEARTBEAT");
+    TRACE (*state, "[3601000] c1 > REQUEST mmi.service echo",
+                   "[3601000] broker > c1 FINAL mmi.service 200",
+                   "[3601000] broker > w1 HEARTBEAT",
+                   "[3601000] broker > w2 HEARTBEAT",
+                   "[3601000] w2 > HEARTBEAT");
+    pass (*state, 4999);
+    assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).workers, 2);
+    pass (*state, 1);
+    assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).workers, 1);
+}
+
+/*  ... while one that is merely late forgives nothing. */
+static void
+a_broker_that_is_late (void **state)
+{
+    tell (*state, "w1 READY echo");
+    pass (*state, 5000);
+    trace_wait_only (*state, 5000);
+    pass (*state, 0);
+    assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).workers, 0);
+}
+
 /*  A request is not sent to a worker whose time is over in that very step: it would be sent and taken back at once. */
 static void
 no_request_for_a_worker_that_is_over_its_time (void **state)
@@ -313,6 +347,8 @@ main (void)
         T (idle_workers_are_not_probed),
         T (configured_while_workers_are_busy),
         T (another_interval),
+        T (a_broker_that_was_stopped),
+        T (a_broker_that_is_late),
         T (no_request_for_a_worker_that_is_over_its_time),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -193,6 +193,19 @@ requeued_past_its_deadline_is_504 (void **state)
 }
 
 static void
+requeued_past_its_deadline_with_no_worker_left_is_504 (void **state)
+{
+    peer (*state, "c1", ASKING_FOR (500));
+    tell (*state, "w1 READY echo");
+    tell (*state, "c1 REQUEST echo a");
+    pass (*state, 500);
+    trace_skip (*state);
+    tell (*state, "w1 DISCONNECT");
+    TRACE (*state, "[ 500] w1 > DISCONNECT",
+                   "[ 500] broker > c1@1 FINAL mmi.error 504 'no worker free before the deadline' echo");
+}
+
+static void
 requeued_before_its_deadline_keeps_it (void **state)
 {
     peer (*state, "c1", ASKING_FOR (500));
@@ -273,6 +286,7 @@ main (void)
         T (deadlines_in_any_order),
         T (what_a_worker_holds_has_no_deadline),
         T (requeued_past_its_deadline_is_504),
+        T (requeued_past_its_deadline_with_no_worker_left_is_504),
         T (requeued_before_its_deadline_keeps_it),
         T (half_answered_is_not_run_again),
         T (held_partials_are_thrown_away_and_it_is_run_again),
