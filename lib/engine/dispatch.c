@@ -14,7 +14,8 @@ dispatch_new (const dispatch_config_t *config, uint64_t seed)
     if (!self)
         return NULL;
     self->pool = pool_new ();
-    if (!self->pool) {
+    if (!self->pool || !tables_open_flows (self)) {
+        pool_destroy (&self->pool);
         memory_free (self);
         return NULL;
     }
@@ -75,6 +76,7 @@ dispatch_begin (dispatch_t *self)
         self->ended_services = service->next;
         tables_free_service (self, service);
     }
+    tables_evict_clients (self);
 }
 
 /*  Readable until the next step begins. */
@@ -343,11 +345,18 @@ dispatch_accept (dispatch_t *self, const keel_peer_t *peer, const dispatch_wish_
 
 /* ------------------------------------------------------------------ held */
 
+/*  Never 0, so that no token is. */
+static uint32_t
+next_serial (dispatch_t *self)
+{
+    return ++self->serial ? self->serial : ++self->serial;
+}
+
 /*  Gives request, which stands nowhere, to worker, which has credit. */
 static void
 hold (dispatch_t *self, dispatch_request_t *request, dispatch_worker_t *worker, int64_t now)
 {
-    request->token = (uint64_t) ++self->serial << 32 | (request->token & UINT32_MAX);
+    request->token = (uint64_t) next_serial (self) << 32 | (request->token & UINT32_MAX);
     mdp_token_encode (request->token, request->token_text);
     request->state = DISPATCH_HELD;
     request->worker = worker;
@@ -386,12 +395,20 @@ let_go (dispatch_t *self, dispatch_request_t *request, int64_t now)
     }
 }
 
+/*  Is there a worker at hand? One that is over its time is about to be expired: what went to it would come back within
+ *  the step, under another token than that which is being sent. */
+static bool
+can_take (const dispatch_t *self, const dispatch_service_t *service, int64_t now)
+{
+    return service->ready && !liveness_over (&self->liveness, &service->ready->liveness, now);
+}
+
 dispatch_worker_t *
 dispatch_place (dispatch_t *self, dispatch_request_t *request, int64_t now)
 {
     dispatch_service_t *service = request->service;
     assert (request->state == DISPATCH_NEW);
-    if (service->ready && !service->flows) {
+    if (can_take (self, service, now) && !service->flows) {
         hold (self, request, service->ready, now);
         return request->worker;
     }
@@ -616,6 +633,12 @@ dispatch_sent (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
     liveness_sent (&self->liveness, &worker->liveness, now);
 }
 
+void
+dispatch_forgive (dispatch_t *self, int64_t ms)
+{
+    liveness_forgive (&self->liveness, ms);
+}
+
 dispatch_worker_t *
 dispatch_silent (const dispatch_t *self, int64_t now)
 {
@@ -748,6 +771,7 @@ dispatch_destroy (dispatch_t **self_p)
         DL_DELETE (self->idle_clients, client);
         tables_free_client (self, client);
     }
+    tables_close_flows (self);
     tables_free_chunks (self);
     heap_clear (&self->deadlines);
     pool_destroy (&self->pool);

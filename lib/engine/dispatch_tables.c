@@ -75,13 +75,15 @@ tables_free_service (dispatch_t *self, dispatch_service_t *service)
 
 /* ------------------------------------------------------------------ clients */
 
-static void
-evict_idle_client (dispatch_t *self)
+void
+tables_evict_clients (dispatch_t *self)
 {
-    dispatch_client_t *client = self->idle_clients;
-    DL_DELETE (self->idle_clients, client);
-    self->idle_client_count--;
-    tables_free_client (self, client);
+    while (self->idle_client_count > CLIENTS_IDLE_MAX) {
+        dispatch_client_t *client = self->idle_clients;
+        DL_DELETE (self->idle_clients, client);
+        self->idle_client_count--;
+        tables_free_client (self, client);
+    }
 }
 
 dispatch_client_t *
@@ -94,8 +96,6 @@ tables_client (dispatch_t *self, const keel_peer_t *peer)
     HASH_FIND_BYHASHVALUE (hh, self->clients, key, size, hash, client);
     if (client)
         return client;
-    if (self->idle_client_count >= CLIENTS_IDLE_MAX)
-        evict_idle_client (self);
     client = pool_take (self->pool, sizeof (*client) + size);
     if (!client)
         return NULL;
@@ -133,6 +133,22 @@ hash_flow (const dispatch_service_t *service, const dispatch_client_t *client)
 {
     uint64_t mixed = ((uint64_t) service->number << 32 | client->number) * 0x9e3779b97f4a7c15u;
     return (unsigned) (mixed >> 32);
+}
+
+/*  A hash table frees itself with its last record, and would allocate again with the next: flows come and go with every
+ *  request that waits, so one that nobody looks for always stays. */
+bool
+tables_open_flows (dispatch_t *self)
+{
+    dispatch_flow_t *anchor = &self->anchor;
+    HASH_ADD_KEYPTR_BYHASHVALUE (hh, self->flows, &anchor->service, 2 * sizeof (void *), 0, anchor);
+    return anchor->hh.tbl;
+}
+
+void
+tables_close_flows (dispatch_t *self)
+{
+    HASH_DEL (self->flows, &self->anchor);
 }
 
 dispatch_flow_t *

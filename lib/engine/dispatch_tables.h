@@ -37,6 +37,7 @@ struct dispatch {
     dispatch_client_t *clients;   /* by listener and id */
     dispatch_worker_t *workers;   /* likewise */
     dispatch_flow_t *flows;       /* by service and client */
+    dispatch_flow_t anchor;       /* stands in flows */
 
     dispatch_service_t *runnable; /* a request waits and a worker is ready; by turn */
     dispatch_worker_t *busy;
@@ -59,6 +60,8 @@ struct dispatch {
 /*  Finds or makes; NULL without memory. */
 dispatch_service_t *tables_service (dispatch_t *self, span_t name);
 dispatch_client_t *tables_client (dispatch_t *self, const keel_peer_t *peer);
+bool tables_open_flows (dispatch_t *self);
+void tables_close_flows (dispatch_t *self);
 dispatch_flow_t *tables_flow (dispatch_t *self, dispatch_service_t *service, dispatch_client_t *client);
 
 /*  A zeroed record with its token's slot set; NULL without memory. */
@@ -70,6 +73,8 @@ dispatch_worker_t *tables_new_worker (dispatch_t *self, const keel_peer_t *peer)
 void tables_free_worker (dispatch_t *self, dispatch_worker_t *worker);
 void tables_free_service (dispatch_t *self, dispatch_service_t *service);
 void tables_free_flow (dispatch_t *self, dispatch_flow_t *flow);
+/*  Forgets those idle for longest, of more than are kept. No action may borrow from them any more. */
+void tables_evict_clients (dispatch_t *self);
 void tables_free_client (dispatch_t *self, dispatch_client_t *client);
 void tables_free_chunks (dispatch_t *self);
 

@@ -20,11 +20,10 @@ leave_list (liveness_t *self, liveness_peer_t *peer)
         DL_DELETE2 (self->strict, peer, heard_prev, heard_next);
 }
 
-/*  Puts the peer at the end of the list whose rule it is held to, as heard of now. */
+/*  Puts the peer at the end of the list whose rule it is held to. */
 static void
-enter_list (liveness_t *self, liveness_peer_t *peer, int64_t now)
+join_list (liveness_t *self, liveness_peer_t *peer)
 {
-    peer->heard_at = now;
     peer->lenient = peer->busy && !peer->beats_while_busy && self->config.busy_timeout_ms > 0;
     if (peer->lenient)
         DL_APPEND2 (self->lenient, peer, heard_prev, heard_next);
@@ -32,10 +31,39 @@ enter_list (liveness_t *self, liveness_peer_t *peer, int64_t now)
         DL_APPEND2 (self->strict, peer, heard_prev, heard_next);
 }
 
+/*  The same, as heard of now. */
+static void
+enter_list (liveness_t *self, liveness_peer_t *peer, int64_t now)
+{
+    peer->heard_at = now;
+    join_list (self, peer);
+}
+
+static int
+by_silence (const liveness_peer_t *one, const liveness_peer_t *other)
+{
+    return (one->heard_at > other->heard_at) - (one->heard_at < other->heard_at);
+}
+
+/*  Whoever is held to the other rule now changes lists. */
+static void
+regroup (liveness_t *self)
+{
+    for (liveness_peer_t *peer = self->sent; peer; peer = peer->sent_next) {
+        leave_list (self, peer);
+        join_list (self, peer);
+    }
+    DL_SORT2 (self->strict, by_silence, heard_prev, heard_next);
+    DL_SORT2 (self->lenient, by_silence, heard_prev, heard_next);
+}
+
 void
 liveness_configure (liveness_t *self, liveness_config_t config)
 {
+    bool turned = (config.busy_timeout_ms > 0) != (self->config.busy_timeout_ms > 0);
     self->config = config;
+    if (turned)
+        regroup (self);
 }
 
 void
@@ -95,18 +123,31 @@ liveness_beat (liveness_t *self, liveness_peer_t *peer, int64_t work_sent_at, in
     liveness_heard (self, peer, now);
 }
 
+void
+liveness_forgive (liveness_t *self, int64_t ms)
+{
+    for (liveness_peer_t *peer = self->sent; peer; peer = peer->sent_next)
+        peer->heard_at += ms;
+}
+
 static int64_t
 expiry (const liveness_t *self, const liveness_peer_t *peer)
 {
     return peer ? peer->heard_at + patience (self, peer->lenient) : KEEL_NEVER;
 }
 
+bool
+liveness_over (const liveness_t *self, const liveness_peer_t *peer, int64_t now)
+{
+    return expiry (self, peer) <= now;
+}
+
 liveness_peer_t *
 liveness_expired (const liveness_t *self, int64_t now)
 {
-    if (expiry (self, self->strict) <= now)
+    if (liveness_over (self, self->strict, now))
         return self->strict;
-    return expiry (self, self->lenient) <= now ? self->lenient : NULL;
+    return liveness_over (self, self->lenient, now) ? self->lenient : NULL;
 }
 
 liveness_peer_t *

@@ -39,7 +39,8 @@ typedef struct {
     liveness_peer_t *sent;    /* longest not sent to first */
 } liveness_t;
 
-/*  Also to change the figures while there are peers: the new patience holds at once. */
+/*  Also to change the figures while there are peers: the new patience holds at once. O(n log n) in peers when the busy
+ *  timeout is turned on or off. */
 void liveness_configure (liveness_t *self, liveness_config_t config);
 
 void liveness_add (liveness_t *self, liveness_peer_t *peer, int64_t now);
@@ -56,10 +57,15 @@ void liveness_idle (liveness_t *self, liveness_peer_t *peer, int64_t now);
  *  later than an interval after that was sent while busy: from then on the strict rule holds. */
 void liveness_beat (liveness_t *self, liveness_peer_t *peer, int64_t work_sent_at, int64_t now);
 
+/*  We were not there for so long, and heard nobody: that is not held against them. O(n). */
+void liveness_forgive (liveness_t *self, int64_t ms);
+
 /*  A peer that is over its time, or NULL; the caller removes it. */
 liveness_peer_t *liveness_expired (const liveness_t *self, int64_t now);
 /*  A peer that a heartbeat is due to, or NULL; the caller sends one and says so. */
 liveness_peer_t *liveness_waiting (const liveness_t *self, int64_t now);
+/*  Is this one over its time? */
+bool liveness_over (const liveness_t *self, const liveness_peer_t *peer, int64_t now);
 /*  When one of the two is next not NULL. */
 int64_t liveness_due (const liveness_t *self);
 

@@ -55,6 +55,9 @@ keel_majordomo_configure (keel_majordomo_t *self, const keel_majordomo_config_t 
 
 /* ------------------------------------------------------------------ what is said in the log */
 
+/*  Of bytes that it names. All of them escaped, and the words, fit in a line. */
+#define NOTE_BYTES 100
+
 /*  Says it unless it was said within the last second; then only counts it. who: bytes of a peer, made readable. */
 static void
 note (keel_majordomo_t *self, note_t about, const char *words, span_t who, keel_actions_t *out)
@@ -68,7 +71,7 @@ note (keel_majordomo_t *self, note_t about, const char *words, span_t who, keel_
     text_t line = text_over (buffer, sizeof (buffer));
     text_add (&line, words);
     text_add (&line, " ");
-    text_add_bytes (&line, who.size > 64 ? span_make (who.data, 64) : who);
+    text_add_bytes (&line, who.size > NOTE_BYTES ? span_make (who.data, NOTE_BYTES) : who);
     if (state->unsaid) {
         text_add (&line, " (and ");
         text_add_number (&line, state->unsaid);
@@ -499,7 +502,7 @@ assign (keel_majordomo_t *self, keel_actions_t *out)
 static bool
 expire_workers (keel_majordomo_t *self, keel_actions_t *out)
 {
-    while (keel_actions_room (out)) {
+    for (unsigned work = 0; work < STEP_WORK && keel_actions_room (out); work++) {
         dispatch_worker_t *worker = dispatch_silent (self->dispatch, self->now);
         if (!worker)
             return true;
@@ -576,11 +579,25 @@ settle (keel_majordomo_t *self, keel_actions_t *out)
     self->unfinished = !finished;
 }
 
+/*  A process that was stopped, or a machine that was paused: the step comes long after it was due, and what workers have
+ *  said meanwhile has not been read yet. */
+static void
+forgive_our_absence (keel_majordomo_t *self, int64_t now)
+{
+    int64_t due = keel_majordomo_next_due (self);
+    if (due < self->now)
+        due = self->now;
+    if (now - due > self->config.dispatch.heartbeat.interval_ms)
+        dispatch_forgive (self->dispatch, now - due);
+}
+
 int
 keel_majordomo_step (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     assert (event->now >= self->now || !self->started);
-    if (!self->started)
+    if (self->started)
+        forgive_our_absence (self, event->now);
+    else
         self->started_at = event->now;
     self->started = true;
     self->now = event->now;
