@@ -512,11 +512,16 @@ expire_workers (keel_majordomo_t *self, keel_actions_t *out)
     return false;
 }
 
+/*  When one is due, those of the next tenth of an interval go along: a thousand idle workers then wake the broker ten times an
+ *  interval and not a thousand times. */
 static bool
 send_heartbeats (keel_majordomo_t *self, keel_actions_t *out)
 {
+    if (!dispatch_unsent (self->dispatch, self->now))
+        return true;
+    int64_t until = self->now + self->config.dispatch.heartbeat.interval_ms / 10;
     while (keel_actions_room (out)) {
-        dispatch_worker_t *worker = dispatch_unsent (self->dispatch, self->now);
+        dispatch_worker_t *worker = dispatch_unsent (self->dispatch, until);
         if (!worker)
             return true;
         send_heartbeat (self, worker, out);
