@@ -257,13 +257,21 @@ request_of_deadline (heap_node_t *node)
     return (dispatch_request_t *) (void *) ((uint8_t *) node - offsetof (dispatch_request_t, deadline));
 }
 
+/*  Had its service a worker at any time since it came? */
+static bool
+was_staffed (const dispatch_request_t *request)
+{
+    const dispatch_service_t *service = request->service;
+    return service->workers || service->left_at >= request->accepted_at;
+}
+
 void
 dispatch_expire (dispatch_t *self, int64_t now, size_t count)
 {
     heap_node_t *first;
     while (count-- && (first = heap_first (&self->deadlines)) && (self->draining || first->due <= now)) {
         dispatch_request_t *request = request_of_deadline (first);
-        fail_waiting (self, request, self->draining ? 503 : request->service->workers ? 504 : 404);
+        fail_waiting (self, request, self->draining ? 503 : was_staffed (request) ? 504 : 404);
     }
 }
 
@@ -284,7 +292,7 @@ check_limits (dispatch_t *self, const dispatch_service_t *service)
     dispatch_counters_t *counters = &self->counters;
     if (self->draining || (service && service->draining))
         return refuse (self, &counters->refused_draining, 503);
-    if (self->request_count >= self->config.queued || self->gauges.bytes >= self->config.queued_bytes)
+    if (self->request_count >= self->config.queued)
         return refuse (self, &counters->refused_queue, 503);
     if (!service && self->gauges.services >= self->config.services)
         return refuse (self, &counters->refused_services, 503);
@@ -325,6 +333,10 @@ dispatch_accept (dispatch_t *self, const keel_peer_t *peer, const dispatch_wish_
     if (client && client->outstanding >= self->config.outstanding)
         return refuse (self, &self->counters.refused_outstanding, 429);
     dispatch_request_t *request = client ? make_request (self, wish) : NULL;
+    if (request && self->gauges.bytes > self->config.queued_bytes) {
+        free_request (self, request);
+        return refuse (self, &self->counters.refused_queue, 503);
+    }
     if (request && !service)
         service = tables_service (self, wish->service);
     if (!request || !service) {
@@ -600,6 +612,7 @@ dispatch_lose (dispatch_t *self, dispatch_worker_t *worker, dispatch_loss_t loss
     worker->next = self->ended_workers;
     self->ended_workers = worker;
     service->workers--;
+    service->left_at = now;
     collect_service (self, service);
 }
 

@@ -85,6 +85,7 @@ struct dispatch_service {
     size_t held;
     size_t ending; /* failed, their clients not told yet */
     size_t workers;
+    int64_t left_at; /* when it last lost one */
     size_t flow_count;
     dispatch_flow_t *flows;   /* whose turn it is first */
     dispatch_worker_t *ready; /* with credit left, least recently used first */

@@ -51,6 +51,7 @@ tables_service (dispatch_t *self, span_t name)
     memcpy (service + 1, name.data, name.size);
     service->name = span_make (service + 1, name.size);
     service->number = self->next_number++;
+    service->left_at = INT64_MIN;
     HASH_ADD_KEYPTR_BYHASHVALUE (hh, self->services, service->name.data, service->name.size, hash, service);
     if (!service->hh.tbl) {
         tables_free_service (self, service);

@@ -385,22 +385,51 @@ decode (const keel_event_t *event, envelope_t *envelope, mdp_command_t *command)
     return verdict;
 }
 
+/*  An answer of too many frames would be as long the next time: its request fails, and the worker is free. */
+static void
+take_cut_answer (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out)
+{
+    envelope_t envelope;
+    mdp_command_t command;
+    uint64_t token;
+    dispatch_worker_t *worker = dispatch_worker (self->dispatch, &event->peer);
+    if (!worker || envelope_decode (event->frames, event->count, &envelope) != VERDICT_OK ||
+        mdp_decode_at_broker (event->frames + envelope.count, event->count - envelope.count, &command) != VERDICT_OK ||
+        (command.kind != MDP_FINAL && command.kind != MDP_PARTIAL) || !mdp_token_decode (command.token, &token))
+        return;
+    dispatch_request_t *request = dispatch_attempt (self->dispatch, worker, token);
+    if (request && request->state == DISPATCH_HELD) {
+        send_notice (self, request, 502, out);
+        dispatch_abandon (self->dispatch, request, 502);
+    }
+    if (request && command.kind == MDP_FINAL)
+        dispatch_answer (self->dispatch, request, self->now);
+}
+
 /*  A READY with no name, or a bad name or credit, is answered: its sender waits for requests. */
 static void
-take_malformed (keel_majordomo_t *self, const majordomo_ask_t *ask, verdict_t verdict, keel_actions_t *out)
+take_bad_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
 {
-    self->counters.malformed++;
-    self->counters.verdicts[verdict]++;
-    note (self, (note_t) verdict, "malformed message dropped:", span_text (verdict_text (verdict)), out);
-    if (ask->command->role != MDP_WORKER || ask->command->kind != MDP_READY ||
-        (verdict != VERDICT_SHORT && verdict != VERDICT_SERVICE && verdict != VERDICT_CREDIT))
-        return;
     dispatch_worker_t *worker = dispatch_worker (self->dispatch, ask->peer);
     self->counters.ready_refused++;
     if (worker)
         break_session (self, worker, ask, out);
     else
         send_disconnect (self, ask, out);
+}
+
+static void
+take_malformed (keel_majordomo_t *self, const keel_event_t *event, const majordomo_ask_t *ask, verdict_t verdict,
+                keel_actions_t *out)
+{
+    bool ready = ask->command->role == MDP_WORKER && ask->command->kind == MDP_READY;
+    self->counters.malformed++;
+    self->counters.verdicts[verdict]++;
+    note (self, (note_t) verdict, "malformed message dropped:", span_text (verdict_text (verdict)), out);
+    if (verdict == VERDICT_FRAMES)
+        take_cut_answer (self, event, out);
+    else if (ready && (verdict == VERDICT_SHORT || verdict == VERDICT_SERVICE || verdict == VERDICT_CREDIT))
+        take_bad_ready (self, ask, out);
 }
 
 static void
@@ -412,7 +441,7 @@ take_message (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t 
     self->counters.messages++;
     verdict_t verdict = decode (event, &envelope, &command);
     if (verdict != VERDICT_OK)
-        take_malformed (self, &ask, verdict, out);
+        take_malformed (self, event, &ask, verdict, out);
     else if (command.role == MDP_WORKER)
         take_from_worker (self, &ask, out);
     else if (mmi_is_reserved (command.service))

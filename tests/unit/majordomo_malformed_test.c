@@ -59,9 +59,38 @@ no_frames_at_all (void **state)
 static void
 more_frames_than_the_port_takes (void **state)
 {
-    tell_cut (*state, "c1");
-    TRACE (*state, "[   0] broker ! malformed message dropped: more frames than the limit");
+    tell_cut (*state, "c1 REQUEST echo a");
+    TRACE (*state, "[   0] c1 > REQUEST echo a",
+                   "[   0] broker ! malformed message dropped: more frames than the limit");
     assert_int_equal (trace_figure (*state, "frames"), 1);
+}
+
+/*  It would be as long the next time, and its worker takes itself to be free. */
+static void
+an_answer_of_too_many_frames_fails_its_request (void **state)
+{
+    peer (*state, "c1", ASKING);
+    tell (*state, "w1 READY echo");
+    tell (*state, "c1 REQUEST echo a");
+    trace_skip (*state);
+    tell_cut (*state, "w1 FINAL #1 b");
+    assert_int_equal (trace_tally (*state).notices, 1);
+    assert_int_equal (trace_figure (*state, "failed_502"), 1);
+    tell (*state, "c1 REQUEST echo c");
+    assert_int_equal (trace_figure (*state, "held"), 1);
+    tell (*state, "w1 FINAL #2 d");
+    assert_int_equal (trace_figure (*state, "answered"), 1);
+}
+
+static void
+a_cut_answer_to_nothing_is_dropped (void **state)
+{
+    tell_cut (*state, "w1 FINAL #1 b");
+    tell (*state, "w1 READY echo");
+    tell (*state, "c1 REQUEST echo a");
+    tell_cut (*state, "w2 FINAL #1 b");
+    assert_int_equal (trace_figure (*state, "frames"), 2);
+    assert_int_equal (trace_figure (*state, "held"), 1);
 }
 
 static void
@@ -114,6 +143,8 @@ main (void)
         T (each_reason_has_its_counter),
         T (no_frames_at_all),
         T (more_frames_than_the_port_takes),
+        T (an_answer_of_too_many_frames_fails_its_request),
+        T (a_cut_answer_to_nothing_is_dropped),
         T (once_a_second_a_reason),
         T (the_log_line_is_whole),
         T (a_worker_that_sends_rubbish),

@@ -159,11 +159,11 @@ deadlines_in_any_order (void **state)
     tell (*state, "w1 DISCONNECT"); /* c1's, back to the front, deadline and all */
     trace_skip (*state);
     pass (*state, 1000);
-    TRACE (*state, "[ 100] broker > c2@1 FINAL mmi.error 404 'no worker for the service' echo",
-                   "[ 200] broker > c4@1 FINAL mmi.error 404 'no worker for the service' echo",
-                   "[ 300] broker > c5@1 FINAL mmi.error 404 'no worker for the service' echo",
-                   "[ 400] broker > c3@1 FINAL mmi.error 404 'no worker for the service' echo",
-                   "[ 500] broker > c1@1 FINAL mmi.error 404 'no worker for the service' echo");
+    TRACE (*state, "[ 100] broker > c2@1 FINAL mmi.error 504 'no worker free before the deadline' echo",
+                   "[ 200] broker > c4@1 FINAL mmi.error 504 'no worker free before the deadline' echo",
+                   "[ 300] broker > c5@1 FINAL mmi.error 504 'no worker free before the deadline' echo",
+                   "[ 400] broker > c3@1 FINAL mmi.error 504 'no worker free before the deadline' echo",
+                   "[ 500] broker > c1@1 FINAL mmi.error 504 'no worker free before the deadline' echo");
 }
 
 static void
@@ -215,7 +215,7 @@ requeued_before_its_deadline_keeps_it (void **state)
     tell (*state, "w1 DISCONNECT");
     trace_skip (*state);
     pass (*state, 100);
-    TRACE (*state, "[ 500] broker > c1@1 FINAL mmi.error 404 'no worker for the service' echo");
+    TRACE (*state, "[ 500] broker > c1@1 FINAL mmi.error 504 'no worker free before the deadline' echo");
 }
 
 static void

@@ -238,7 +238,8 @@ step_message (trace_t *self, const trace_peer_t *peer, const span_t frames[], si
     assert_true (count <= COUNT_OF (lent));
     for (size_t n = 0; n < count; n++)
         lent[n] = lend (self, frames[n]);
-    keel_event_t event = {.kind = KEEL_EVENT_MESSAGE, .peer = peer_event (peer, id), .frames = lent, .count = count};
+    keel_event_t event = {.kind = KEEL_EVENT_MESSAGE, .peer = peer_event (peer, id), .frames = lent, .count = count,
+                          .cut = self->cut};
     step (self, &event);
     for (size_t n = 0; n < count; n++)
         release (lent[n].hold);
@@ -333,13 +334,11 @@ tell_frames (trace_t *self, const char *name, const span_t frames[], size_t coun
 }
 
 void
-tell_cut (trace_t *self, const char *name)
+tell_cut (trace_t *self, const char *line)
 {
-    char id[16];
-    span_t frame = SPAN_OF ("MDPC01");
-    keel_event_t event = {.kind = KEEL_EVENT_MESSAGE, .peer = peer_event (trace_peer (self, name), id), .frames = &frame,
-                          .count = 1, .cut = true};
-    step (self, &event);
+    self->cut = true;
+    tell_only (self, line);
+    self->cut = false;
     step_what_is_due (self);
 }
 

@@ -89,8 +89,8 @@ void tell (trace_t *self, const char *format, ...) __attribute__ ((format (print
 void tell_only (trace_t *self, const char *line);
 /*  These very frames, as the peer's whole message. */
 void tell_frames (trace_t *self, const char *name, const span_t frames[], size_t count);
-/*  A message of that peer of which the port left frames out. */
-void tell_cut (trace_t *self, const char *name);
+/*  The same, a message of which the port left frames out behind these. */
+void tell_cut (trace_t *self, const char *line);
 /*  Moves the clock, with a TICK whenever the engine said. */
 void pass (trace_t *self, int64_t ms);
 /*  Moves the clock with no TICK, as a loop that overslept. */

@@ -47,6 +47,7 @@ struct trace {
     char text[TRACE_TEXT];
     size_t text_size;
     bool mute;
+    bool cut; /* what is told comes cut */
     trace_tally_t tally;
     char last[1 << 20];
 };
