@@ -39,6 +39,23 @@ due_of (const fixture_t *self)
     return due;
 }
 
+/*  Each list is in order of its due times, and everybody stands in the one of his rule. */
+static void
+check_order (const fixture_t *self)
+{
+    const liveness_t *liveness = &self->liveness;
+    for (const liveness_peer_t *peer = liveness->sent; peer && peer->sent_next; peer = peer->sent_next)
+        assert_true (peer->sent_at <= peer->sent_next->sent_at);
+    for (const liveness_peer_t *peer = liveness->strict; peer; peer = peer->heard_next) {
+        assert_false (peer->lenient);
+        assert_true (!peer->heard_next || peer->heard_at <= peer->heard_next->heard_at);
+    }
+    for (const liveness_peer_t *peer = liveness->lenient; peer; peer = peer->heard_next) {
+        assert_true (peer->lenient && peer->busy && !peer->beats_while_busy);
+        assert_true (!peer->heard_next || peer->heard_at <= peer->heard_next->heard_at);
+    }
+}
+
 static void
 check (const fixture_t *self, int64_t now)
 {
@@ -101,6 +118,7 @@ as_if_each_were_looked_at (void **state)
         do_something (&self, dice % PEERS, (unsigned) (dice >> 32) % 6, now);
         if (now % 500 == 499)
             liveness_configure (&self.liveness, now % 1000 == 999 ? leniently : strictly);
+        check_order (&self);
         check (&self, now);
         check (&self, now + 25);
     }

@@ -84,11 +84,30 @@ behind_one_proxy_a_turn_is_shared (void **state)
                    "[   0] broker > w1 REQUEST #3 a2");
 }
 
+/*  Also in a step that could not give out all that waited. */
+static void
+no_overtaking_of_what_could_not_be_said_yet (void **state)
+{
+    trace_actions (*state, 16);
+    for (unsigned n = 0; n < 20; n++)
+        tell (*state, "c1 REQUEST echo first");
+    tell_only (*state, "w1 READY echo 100");
+    trace_skip (*state);
+    tell_only (*state, "c2 REQUEST echo late");
+    TRACE (*state, "[   0] c2 > REQUEST echo late",
+                   "[   0] broker > w1 REQUEST #17 first",
+                   "[   0] broker > w1 REQUEST #18 late",
+                   "[   0] broker > w1 REQUEST #19 first",
+                   "[   0] broker > w1 REQUEST #20 first",
+                   "[   0] broker > w1 REQUEST #21 first");
+}
+
 /*  Connections of two listeners may have the same routing id. */
 static void
 the_same_id_at_two_listeners (void **state)
 {
     trace_admin (*state, "c2");
+    trace_same_id (*state, "c2", "c1");
     tell (*state, "c1 REQUEST echo a");
     tell (*state, "c2 REQUEST echo b");
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).clients, 2);
@@ -160,6 +179,7 @@ main (void)
         T (a_late_comer_waits_for_one_turn),
         T (no_overtaking),
         T (behind_one_proxy_a_turn_is_shared),
+        T (no_overtaking_of_what_could_not_be_said_yet),
         T (the_same_id_at_two_listeners),
         T (services_do_not_wait_for_each_other),
         T (services_take_turns),

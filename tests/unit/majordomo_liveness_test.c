@@ -80,6 +80,19 @@ a_busy_worker_is_heartbeated_and_given_time (void **state)
     assert_int_equal (trace_figure (*state, "failed_502"), 1);
 }
 
+/*  Its time is over when it is, not when the next heartbeat is due. */
+static void
+a_busy_timeout_between_two_heartbeats (void **state)
+{
+    trace_config (*state)->dispatch.heartbeat.busy_timeout_ms = 7000;
+    tell (*state, "w1 READY echo");
+    tell (*state, "c1 REQUEST echo a");
+    pass (*state, 6999);
+    trace_skip (*state);
+    pass (*state, 100);
+    TRACE (*state, "[7000] broker ! worker expired, silent for too long, id 7731");
+}
+
 /*  Heard to beat later than an interval after the REQUEST: it does so while it works, and is held to the idle rule. */
 static void
 a_worker_known_to_beat_while_busy (void **state)
@@ -223,6 +236,20 @@ probes_are_at_most_every_50_ms (void **state)
     assert_int_equal (trace_figure (*state, "probes"), 4);
 }
 
+/*  ... also when nothing was planned any more. */
+static void
+a_disconnection_soon_after_the_last_probe (void **state)
+{
+    tell (*state, "w1 READY echo");
+    tell (*state, "c1 REQUEST echo a");
+    tell (*state, "DISCONNECTED");
+    pass (*state, 60);
+    trace_skip (*state);
+    tell (*state, "DISCONNECTED");
+    pass (*state, 1000);
+    TRACE (*state, "[  60] DISCONNECTED", "[ 102] broker > w1 HEARTBEAT", "[ 152] broker > w1 HEARTBEAT");
+}
+
 static void
 idle_workers_are_not_probed (void **state)
 {
@@ -335,6 +362,7 @@ main (void)
         T (a_beat_at_the_last_instant),
         T (those_behind_a_live_worker_expire_too),
         T (a_busy_worker_is_heartbeated_and_given_time),
+        T (a_busy_timeout_between_two_heartbeats),
         T (a_worker_known_to_beat_while_busy),
         T (known_to_beat_from_then_on),
         T (a_beat_that_crossed_the_request),
@@ -344,6 +372,7 @@ main (void)
         T (a_request_stands_for_a_heartbeat),
         T (busy_workers_are_probed_after_a_disconnection),
         T (probes_are_at_most_every_50_ms),
+        T (a_disconnection_soon_after_the_last_probe),
         T (idle_workers_are_not_probed),
         T (configured_while_workers_are_busy),
         T (another_interval),

@@ -103,6 +103,8 @@ once_a_second_a_reason (void **state)
     TELL_FRAMES (*state, "c1", F ("x"));
     pass (*state, 1);
     TELL_FRAMES (*state, "c1", F ("x"));
+    pass (*state, 1000);
+    TELL_FRAMES (*state, "c1", F ("x"));
     TRACE (*state, "[   0] c1 > x",
                    "[   0] broker ! malformed message dropped: neither a protocol header nor an empty delimiter with one "
                    "behind it",
@@ -112,7 +114,10 @@ once_a_second_a_reason (void **state)
                    "[ 999] c1 > x",
                    "[1000] c1 > x",
                    "[1000] broker ! malformed message dropped: neither a protocol header nor an empty delimiter with one "
-                   "behind it (and 5 more like it)");
+                   "behind it (and 5 more like it)",
+                   "[2000] c1 > x",
+                   "[2000] broker ! malformed message dropped: neither a protocol header nor an empty delimiter with one "
+                   "behind it");
 }
 
 /*  The longest sentence of them all, and names of peers, are whole in the log. */

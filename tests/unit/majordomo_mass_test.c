@@ -123,6 +123,21 @@ heartbeats_to_a_thousand (void **state)
 }
 
 static void
+not_all_expire_in_one_step (void **state)
+{
+    for (unsigned n = 0; n < 3 * MANY; n++) {
+        trace_rename (*state, "w1", n);
+        tell (*state, "w1 READY echo");
+    }
+    pass (*state, 7499);
+    trace_wait_only (*state, 1);
+    tell_only (*state, "c1 REQUEST mmi.service echo");
+    assert_in_range (keel_majordomo_gauges (trace_engine (*state)).workers, 1, 2 * MANY);
+    pass (*state, 0);
+    assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).workers, 0);
+}
+
+static void
 probes_of_a_thousand (void **state)
 {
     register_many (*state);
@@ -183,6 +198,7 @@ main (void)
         cmocka_unit_test_setup_teardown (in_more_than_one_step, setup, trace_teardown),
         cmocka_unit_test_setup_teardown (all_deadlines_at_once, setup, trace_teardown),
         cmocka_unit_test_setup_teardown (heartbeats_to_a_thousand, setup, trace_teardown),
+        cmocka_unit_test_setup_teardown (not_all_expire_in_one_step, setup, trace_teardown),
         cmocka_unit_test_setup_teardown (probes_of_a_thousand, setup, trace_teardown),
         cmocka_unit_test_setup_teardown (farewell_to_a_thousand, setup, trace_teardown),
         cmocka_unit_test_setup_teardown (a_thousand_busy_at_the_drain_s_end, setup, trace_teardown),

@@ -93,6 +93,12 @@ trace_rename (trace_t *self, const char *name, unsigned number)
 }
 
 void
+trace_same_id (trace_t *self, const char *name, const char *other)
+{
+    memcpy (trace_peer (self, name)->id, trace_peer (self, other)->id, sizeof (self->peers[0].id));
+}
+
+void
 trace_fate (trace_t *self, const char *name, trace_fate_t fate)
 {
     trace_peer (self, name)->fate = fate;

@@ -80,6 +80,8 @@ void trace_admin (trace_t *self, const char *name);
 /*  From now on the peer has another routing id: its name, #, and the number. What is sent to earlier ones is taken for
  *  sent to it. */
 void trace_rename (trace_t *self, const char *name, unsigned number);
+/*  The peer has the routing id of that other, at another listener. */
+void trace_same_id (trace_t *self, const char *name, const char *other);
 void trace_fate (trace_t *self, const char *name, trace_fate_t fate);
 
 /*  "PEER COMMAND WORD...": REQUEST service body..., READY service [credit], PARTIAL|FINAL token body..., HEARTBEAT,

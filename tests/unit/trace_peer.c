@@ -218,6 +218,9 @@ peer_of (trace_t *self, const keel_action_t *action)
     char name[16] = "";
     assert_true (action->id.size < sizeof (name));
     memcpy (name, action->id.data, action->id.size);
+    for (size_t n = 0; n < self->peer_count; n++)
+        if (strcmp (self->peers[n].id, name) == 0 && self->peers[n].admin == action->listener)
+            return &self->peers[n];
     char *number = strchr (name, '#');
     if (number)
         *number = 0;
