@@ -45,7 +45,7 @@ add_places (keel_client_t *self, const char *endpoints)
         if (!name)
             return false;
         self->places[self->place_count++] = (place_t){name, NO_LINK};
-        if (endpoint_check (name, ENDPOINT_CONNECT) || strncmp (name, "inproc:", 7) == 0) {
+        if (endpoint_check (name, ENDPOINT_CONNECT)) {
             errno = EINVAL;
             return false;
         }

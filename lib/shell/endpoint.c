@@ -114,7 +114,5 @@ endpoint_check (const char *endpoint, endpoint_use_t use)
         return check_tcp (endpoint + 6, use);
     if (starts (endpoint, "ipc://"))
         return check_ipc (endpoint + 6, use);
-    if (starts (endpoint, "inproc://"))
-        return endpoint[9] ? NULL : "the name is missing, inproc://NAME";
-    return "it must begin with tcp://, ipc:// or inproc://";
+    return "it must begin with tcp:// or ipc://";
 }

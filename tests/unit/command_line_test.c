@@ -134,7 +134,7 @@ what_is_wrong_is_said (void **state)
     assert_refused (&daemon_like, "--help=1", "option '--help=1' takes no value");
     assert_refused (&daemon_like, "--heartbeat 5", "--heartbeat '5': must be milliseconds from 10 to 3600000");
     assert_refused (&daemon_like, "--bind 5555",
-                    "--bind '5555': bad endpoint: it must begin with tcp://, ipc:// or inproc://");
+                    "--bind '5555': bad endpoint: it must begin with tcp:// or ipc://");
     assert_refused (&daemon_like, "--broker tcp://*:1",
                     "--broker 'tcp://*:1': bad endpoint: one connects to an address, not to *");
     assert_refused (&daemon_like, "--state-file=", "--state-file '': the value is missing");
@@ -181,7 +181,7 @@ brokers_from_the_environment (void **state)
     setenv ("KEEL_BROKER", "tcp://a:1,b", 1);
     assert_refused (
         &daemon_like, "",
-        "environment variable KEEL_BROKER 'b': bad endpoint: it must begin with tcp://, ipc:// or inproc://");
+        "environment variable KEEL_BROKER 'b': bad endpoint: it must begin with tcp:// or ipc://");
     setenv ("KEEL_BROKER", "", 1);
     assert_int_equal (parse (&daemon_like, ""), -1);
     assert_string_equal (sample.brokers.items[0].text, "tcp://127.0.0.1:5555");

@@ -108,7 +108,7 @@ bad_values (void **state)
     assert_problem ("json = yes\n", "1: json 'yes': must be 0 or 1");
     assert_problem ("pair\n    role = master\n", "2: pair/role 'master': must be primary or backup");
     assert_problem ("pair\n    state-bind = \"5556\"\n", "2: pair/state-bind '5556': bad endpoint: it must begin with "
-                                                         "tcp://, ipc:// or inproc://");
+                                                         "tcp:// or ipc://");
 }
 
 static void
