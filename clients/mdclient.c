@@ -137,7 +137,7 @@ say_failure (const run_t *self, int code)
 {
     const char *service = self->options.arguments[0];
     if (code == KEEL_E_INVALID)
-        return options_fail (&self->options, "bad service name %s: 1 to 255 printable characters without space",
+        return options_fail (&self->options, "bad service name '%s': 1 to 255 printable characters without space",
                              service);
     if (code == KEEL_E_NO_BROKER)
         log_at (KEEL_LOG_ERROR, "service %s: nothing was heard from a broker at %s; is one running there?", service,

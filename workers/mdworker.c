@@ -6,6 +6,7 @@
 
 #include <keel/worker.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <syslog.h>
@@ -123,27 +124,12 @@ log_line (int level, const char *text, void *arg)
     log_at ((keel_log_level_t) (level - LOG_ERR), "%s", text);
 }
 
-static char *
-joined (const setting_list_t *brokers)
-{
-    size_t size = 1;
-    for (size_t n = 0; n < brokers->count; n++)
-        size += strlen (brokers->items[n].text) + 1;
-    char *text = zmalloc (size);
-    assert (text);
-    for (size_t n = 0; n < brokers->count; n++) {
-        strcat (text, n ? "," : "");
-        strcat (text, brokers->items[n].text);
-    }
-    return text;
-}
-
-/*  NULL: the service has no valid name, for the rest was checked. */
+/*  NULL with errno: EINVAL the service has no valid name, for the rest was checked. */
 static keel_worker_t *
 make_worker (const settings_t *mine, const char *service)
 {
-    char *brokers = joined (&mine->brokers);
-    keel_worker_t *worker = keel_worker_new (brokers, service);
+    char *brokers = setting_list_join (&mine->brokers, ',');
+    keel_worker_t *worker = brokers ? keel_worker_new (brokers, service) : NULL;
     free (brokers);
     if (!worker)
         return NULL;
@@ -153,6 +139,13 @@ make_worker (const settings_t *mine, const char *service)
     keel_worker_set_liveness (worker, (int) mine->liveness);
     keel_worker_set_log (worker, log_line, NULL);
     return worker;
+}
+
+static int
+fail_to_start (void)
+{
+    log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
+    return EXIT_FAILED;
 }
 
 static int
@@ -186,9 +179,11 @@ main (int argc, char **argv)
     if (rc >= 0)
         return rc;
     keel_worker_t *worker = make_worker (&mine, options.arguments[0]);
-    if (!worker)
-        rc = options_fail (&options, "'%s' is no service name: 1 to 255 printable characters without space",
+    if (!worker && errno == EINVAL)
+        rc = options_fail (&options, "bad service name '%s': 1 to 255 printable characters without space, not mmi. first",
                            options.arguments[0]);
+    else if (!worker)
+        rc = fail_to_start ();
     else if (options.argument_count > 1 && !separated)
         rc = options_fail (&options, "a command must follow --, as in: mdworker %s -- %s", options.arguments[0],
                            options.arguments[1]);

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "endpoint.h"
+#include "mmi.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -36,7 +37,8 @@ split_endpoints (keel_worker_t *self)
 static int
 check_names (keel_worker_t *self)
 {
-    if (split_endpoints (self) != 0 || !mdp_service_valid (span_text (self->service))) {
+    span_t service = span_text (self->service);
+    if (split_endpoints (self) != 0 || !mdp_service_valid (service) || mmi_is_reserved (service)) {
         errno = EINVAL;
         return -1;
     }

@@ -299,7 +299,7 @@ class MdworkerTest(unittest.TestCase):
         self.assertIn(program.wait(SOON_S), (0, -signal.SIGTERM))  # before main it is the system's to answer
 
     def test_usage(self):
-        for words in ([], ["two words"], ["echo", "cat"], ["--broker", "nonsense", "echo"], ["--mdp", "3", "echo"],
+        for words in ([], ["two words"], ["mmi.service"], ["echo", "cat"], ["--broker", "nonsense", "echo"], ["--mdp", "3", "echo"],
                       ["--concurrency", "0", "echo"], ["--heartbeat", "x", "echo"]):
             program = subprocess.run([MDWORKER, *words], capture_output=True, timeout=SOON_S)
             self.assertEqual(program.returncode, 64, words)

@@ -228,6 +228,8 @@ arguments_are_checked (void **state)
                                          {"tcp://127.0.0.1:1,", "echo"},
                                          {"tcp://127.0.0.1:1", ""},
                                          {"tcp://127.0.0.1:1", "two words"},
+                                         {"tcp://127.0.0.1:1", "mmi.service"},
+                                         {"inproc://nowhere", "echo"},
                                          {NULL, "echo"},
                                          {"tcp://127.0.0.1:1", NULL}};
     for (size_t n = 0; n < COUNT_OF (bad); n++) {

@@ -41,7 +41,7 @@ typedef zmsg_t *(keel_worker_handler_fn) (zmsg_t *request, void *arg);
 typedef void (keel_worker_log_fn) (int level, const char *text, void *arg);
 
 /*  endpoints   of brokers, separated by commas, tried in order; the worker stays with the one that answers
- *  service     1 to 255 printable ASCII characters without space
+ *  service     1 to 255 printable ASCII characters without space; not mmi. and more, which is the broker's own
  *  NULL with errno: EINVAL for either, ENOMEM. Nothing is connected before the first run or recv. */
 KEEL_EXPORT keel_worker_t *keel_worker_new (const char *endpoints, const char *service);
 
