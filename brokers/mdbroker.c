@@ -47,6 +47,28 @@ majordomo_due (const void *engine)
     return keel_majordomo_next_due (engine);
 }
 
+/*  What to do about it. */
+static const char *
+bind_remedy (int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "stop what has it, or choose another with --bind";
+    case ENOENT:
+    case ENOTDIR:
+        return "create the directory first";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "choose a port above 1023 or a directory that this user may write to";
+    case EADDRNOTAVAIL:
+    case ENODEV:
+        return "choose an address of this machine, or * for all";
+    default:
+        return "choose another with --bind";
+    }
+}
+
 /*  0, or the code to exit with. */
 static int
 listen_on (broker_t *self, const setting_item_t *item)
@@ -55,8 +77,7 @@ listen_on (broker_t *self, const setting_item_t *item)
     if (port_listen (self->port, item->text, item->admin, &listener) != 0) {
         if (errno == EINVAL || errno == EPROTONOSUPPORT || errno == ENOCOMPATPROTO)
             return options_fail (&self->options, "bad endpoint %s: %s", item->text, zmq_strerror (errno));
-        log_at (KEEL_LOG_ERROR, "cannot listen on %s: %s; stop what has it, or choose another with --bind", item->text,
-                zmq_strerror (errno));
+        log_at (KEEL_LOG_ERROR, "cannot listen on %s: %s; %s", item->text, zmq_strerror (errno), bind_remedy (errno));
         return EXIT_UNAVAILABLE;
     }
     log_at (KEEL_LOG_NOTICE, "listening on %s%s", port_endpoint (self->port, listener), item->admin ? " (admin)" : "");

@@ -17,7 +17,8 @@ class CommandLine(keeltest.Case):
         wrong = [["--nonsense"], ["-Z"], ["--bind"], ["stray"], ["--heartbeat", "abc"], ["--heartbeat", "-5"], ["--heartbeat", ""],
                  ["--heartbeat", "1e3"], ["--liveness", "0"], ["--request-ttl", "99999999999999999999"], ["--limit-frame-bytes", "3X"], ["--limit-frame-bytes", "64k"],
                  ["--bind", "nonsense"], ["--bind", "tcp://"], ["--bind", "tcp://127.0.0.1:99999"], ["--bind", ""],
-                 ["--bind", "udp://127.0.0.1:5555"], ["--admin", "tcp:/127.0.0.1:1"], ["--max-attempts", "3 "], ["--spin", "1.5"]]
+                 ["--bind", "udp://127.0.0.1:5555"], ["--bind", "inproc://nowhere"],
+                 ["--admin", "tcp:/127.0.0.1:1"], ["--max-attempts", "3 "], ["--spin", "1.5"]]
         for words in wrong:
             with self.subTest(words=words):
                 program = self.runs_to(USAGE, "mdbroker", *words)
@@ -162,8 +163,11 @@ class Endpoints(keeltest.Case):
         self.still_serves(self.broker(bind=broker.endpoint))
 
     def test_addresses_that_cannot_be_bound(self):
-        for endpoint in ("tcp://192.0.2.1:5555", "ipc:///nonexistent/folder/socket", "tcp://nosuchinterface0:5555"):
-            self.assertIn(endpoint, self.runs_to(UNAVAILABLE, "mdbroker", "-b", endpoint).err())
+        for endpoint, remedy in (("tcp://192.0.2.1:5555", "of this machine"), ("ipc:///nonexistent/folder/socket", "create the directory"),
+                                 ("tcp://nosuchinterface0:5555", "of this machine")):
+            said = self.runs_to(UNAVAILABLE, "mdbroker", "-b", endpoint).err()
+            self.assertIn(endpoint, said)
+            self.assertIn(remedy, said)
 
     def test_ipc_path_that_is_too_long(self):
         program = self.start("mdbroker", "-b", "ipc://" + self.path("x" * 200))
