@@ -1,7 +1,7 @@
 /*  The ledger: what was asked, and what of it the askers were told. End to end: it knows nothing of brokers.
  *
- *  Every body names its ticket in its first frame: "t17". An answer repeats that, then comes who made it and its place: an
- *  answer in n parts and a last one is  [t17][attempt][p0] ... [t17][attempt][p(n-1)] [t17][attempt][fn].
+ *  Every body names its ticket in its first frame: "t17". An answer repeats that, then comes who made it and its place:
+ *  an answer in n parts and a last one is  [t17][attempt][p0] ... [t17][attempt][p(n-1)] [t17][attempt][fn].
  *  What must never arrive anywhere is marked with [x].
  */
 #ifndef SIM_LEDGER_H

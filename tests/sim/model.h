@@ -126,7 +126,8 @@ void model_abandon (model_t *self, model_request_t *request);
 void model_forget_failed (model_t *self);
 
 /*  What happens to workers. */
-model_worker_t *model_register (model_t *self, const keel_peer_t *peer, span_t service, uint32_t credit, uint8_t version);
+model_worker_t *model_register (model_t *self, const keel_peer_t *peer, span_t service, uint32_t credit,
+                                uint8_t version);
 void model_lose (model_t *self, model_worker_t *worker, uint64_t undelivered);
 void model_heard (model_t *self, model_worker_t *worker);
 void model_beat (model_t *self, model_worker_t *worker);

@@ -1,9 +1,9 @@
 /*  The network: connections between the sockets of peers and the listeners of brokers.
  *
- *  A connection carries messages in order, each way, with a delay, and loses none while it lasts; when it is lost, so is
- *  what is under way. It can pass nothing for a while (a partition that TCP outlives). A pipe holds so many unread messages;
- *  what comes then is FULL. Each side notices an end later, the broker perhaps much later; until then its messages
- *  disappear. A peer's socket connects again by itself, under a new routing id unless it has one of its own.
+ *  A connection carries messages in order, each way, with a delay, and loses none while it lasts; when it is lost, so
+ *  is what is under way. It can pass nothing for a while (a partition that TCP outlives). A pipe holds so many unread
+ *  messages; what comes then is FULL. Each side notices an end later, the broker perhaps much later; until then its
+ *  messages disappear. A peer's socket connects again by itself, under a new routing id unless it has one of its own.
  */
 #ifndef SIM_NETWORK_H
 #define SIM_NETWORK_H

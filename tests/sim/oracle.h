@@ -1,9 +1,9 @@
 /*  The oracle: watches one incarnation of a broker, step by step.
  *
- *  It keeps its own, simple model of what a broker must know (model.h), gives it the same events, and holds every action,
- *  counter and due time of the engine against it: who gets which answer, who holds what, attempts, credit, deadlines,
- *  turns, limits, silence. Where the engine may choose (which worker, which flow's turn) it checks that the choice is one
- *  of those allowed.
+ *  It keeps its own, simple model of what a broker must know (model.h), gives it the same events, and holds every
+ *  action, counter and due time of the engine against it: who gets which answer, who holds what, attempts, credit,
+ *  deadlines, turns, limits, silence. Where the engine may choose (which worker, which flow's turn) it checks that the
+ *  choice is one of those allowed.
  */
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H

@@ -53,8 +53,8 @@ is_first_attempt (const oracle_t *self, const keel_action_t *action)
     return request && request->attempts == 1 && request->accepted_at == self->model.now;
 }
 
-/*  A worker is ready and nobody waits: it must go out at once, before all else, unless somebody is over their time, who may
- *  be that worker, or give something back that comes first. */
+/*  A worker is ready and nobody waits: it must go out at once, before all else, unless somebody is over their time, who
+ *  may be that worker, or give something back that comes first. */
 static void
 check_placed (oracle_t *self, model_request_t *request, const keel_actions_t *out)
 {

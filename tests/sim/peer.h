@@ -49,8 +49,8 @@ span_t service_name (int64_t number);
 /*  -1: none of these. */
 int64_t service_number (span_t name);
 
-/*  Carries out CONNECT, CLOSE and SEND of an engine; DELIVER is the caller's. A SEND that failed comes as an event later:
- *  it is in *failure (kind KEEL_EVENT_TICK: none). */
+/*  Carries out CONNECT, CLOSE and SEND of an engine; DELIVER is the caller's. A SEND that failed comes as an event
+ *  later: it is in *failure (kind KEEL_EVENT_TICK: none). */
 void peer_carry_out (world_t *world, peer_t *peer, const keel_action_t *action, keel_event_t *failure);
 
 #endif

@@ -1,4 +1,4 @@
-/*  A scripted client: any dialect, any envelope, no retries; it also asks the broker about itself, and sends rubbish. */
+/*  A scripted client: any dialect, any envelope, no retries; asks the broker about itself, and sends rubbish. */
 #include "world.h"
 
 #include "envelope.h"

@@ -1,4 +1,5 @@
-/*  A scripted worker: any dialect; heartbeats while busy or does not; answers in parts, late, twice, for others, or never. */
+/*  A scripted worker: any dialect; heartbeats while busy or does not; answers in parts, late, twice, for others, or
+ *  never. */
 #include "world.h"
 
 #include "mdp.h"

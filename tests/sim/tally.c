@@ -4,7 +4,7 @@
 
 tally_t tally;
 
-/*  No seed makes these: memory never runs out here, and a right broker says nothing malformed and keeps to the credit. */
+/*  No seed makes these: memory never runs out here, and a right broker says nothing malformed and keeps to credit. */
 static const char *const never[] = {"broker.refused_memory", "client.malformed", "worker.malformed", "worker.excess"};
 
 static void

@@ -1,7 +1,7 @@
 /*  The virtual world of one seed: its clock, what happens when, its chance, its trace, and its verdict.
  *
- *  All that happens is an entry of the agenda; one is taken at a time, the earliest first, in order of entry among equals.
- *  Nothing but the seed decides anything, so a run can be repeated.
+ *  All that happens is an entry of the agenda; one is taken at a time, the earliest first, in order of entry among
+ *  equals. Nothing but the seed decides anything, so a run can be repeated.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
