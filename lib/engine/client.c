@@ -1,6 +1,7 @@
 /*  A client's requests begin, are tried, and end. One small machine a request, one current link for all of them. */
 #include "client_state.h"
 
+#include "fault.h"
 #include "mdp.h"
 #include "memory.h"
 
@@ -166,7 +167,7 @@ send_request (keel_mdclient_t *self, request_t *request, keel_actions_t *out)
     request->link = self->current;
     request->continues = false;
     request->heard |= self->links[self->current].heard;
-    requests_set_due (&self->requests, request, request->try_due);
+    requests_set_due (&self->requests, request, KEEL_FAULT (CLIENT_TIMELESS) ? KEEL_NEVER : request->try_due);
 }
 
 void
@@ -182,7 +183,7 @@ end_try (keel_mdclient_t *self, request_t *request, keel_actions_t *out)
 {
     bool heard = request->heard || self->heard_ms >= request->made_ms;
     mdclient_blame_link (self, request, out);
-    if (!request->source && mdclient_tries_left (self, request))
+    if ((!request->source || KEEL_FAULT (CLIENT_PARTLY_AGAIN)) && mdclient_tries_left (self, request))
         mdclient_try_again (self, request);
     else
         fail (self, request, heard ? KEEL_MDCLIENT_TIMEOUT : KEEL_MDCLIENT_NO_BROKER, out);

@@ -1,6 +1,7 @@
 /*  What a client hears: whose answer it is, and whether that still counts. */
 #include "client_state.h"
 
+#include "fault.h"
 #include "mdp.h"
 #include "mmi.h"
 
@@ -74,7 +75,10 @@ find_request (const keel_mdclient_t *self, const envelope_t *envelope, uint32_t 
     }
     options_t options = envelope_options (envelope);
     *sending = (uint32_t) (options.id & (((uint64_t) 1 << SENDING_BITS) - 1));
-    return options.present ? requests_find (&self->requests, options.id >> SENDING_BITS) : NULL;
+    request_t *request = options.present ? requests_find (&self->requests, options.id >> SENDING_BITS) : NULL;
+    if (!request && KEEL_FAULT (CLIENT_ANY_ANSWER) && (request = requests_first (&self->requests)) != NULL)
+        *sending = request->sending;
+    return request;
 }
 
 /*  Does an answer to that sending still count? A notice speaks for the last sending only: another is on its way. */

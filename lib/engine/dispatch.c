@@ -1,5 +1,6 @@
 #include "dispatch_tables.h"
 
+#include "fault.h"
 #include "mdp.h"
 
 #include <assert.h>
@@ -245,7 +246,8 @@ dispatch_end (dispatch_t *self, dispatch_request_t *request)
 {
     assert (request->state == DISPATCH_FAILED);
     DL_DELETE (self->failed, request);
-    release_client (self, request);
+    if (!KEEL_FAULT (OUTSTANDING_LEAK))
+        release_client (self, request);
     end_request (self, request);
     request->service->ending--;
     collect_service (self, request->service);
@@ -265,11 +267,19 @@ was_staffed (const dispatch_request_t *request)
     return service->workers || service->left_at >= request->accepted_at;
 }
 
+static bool
+is_over (const dispatch_t *self, const heap_node_t *first, int64_t now)
+{
+    if (self->draining)
+        return !KEEL_FAULT (DRAIN_KEEPS);
+    return first->due <= now && !KEEL_FAULT (NO_DEADLINE);
+}
+
 void
 dispatch_expire (dispatch_t *self, int64_t now, size_t count)
 {
     heap_node_t *first;
-    while (count-- && (first = heap_first (&self->deadlines)) && (self->draining || first->due <= now)) {
+    while (count-- && (first = heap_first (&self->deadlines)) && is_over (self, first, now)) {
         dispatch_request_t *request = request_of_deadline (first);
         fail_waiting (self, request, self->draining ? 503 : was_staffed (request) ? 504 : 404);
     }
@@ -383,7 +393,7 @@ hold (dispatch_t *self, dispatch_request_t *request, dispatch_worker_t *worker, 
     request->service->held++;
     self->gauges.held++;
     self->counters.attempts++;
-    set_ready (self, worker, worker->held_count < worker->credit);
+    set_ready (self, worker, worker->held_count < worker->credit + KEEL_FAULT (CREDIT_EXCEEDED));
 }
 
 /*  The worker's slot is free again. */
@@ -438,7 +448,7 @@ dispatch_assign (dispatch_t *self, int64_t now)
     dispatch_flow_t *flow = service->flows;
     dispatch_request_t *request = flow->queue;
     dispatch_worker_t *worker = service->ready;
-    if (flow->next) { /* the next flow's turn */
+    if (flow->next && !KEEL_FAULT (UNFAIR)) { /* the next flow's turn */
         DL_DELETE (service->flows, flow);
         DL_APPEND (service->flows, flow);
     }
@@ -455,7 +465,7 @@ dispatch_request_t *
 dispatch_attempt (const dispatch_t *self, const dispatch_worker_t *worker, uint64_t token)
 {
     dispatch_request_t *request = tables_request (self, token);
-    if (!request || request->token != token || request->worker != worker)
+    if (!request || request->token != token || (request->worker != worker && !KEEL_FAULT (ANY_HOLDER)))
         return NULL;
     return request->state == DISPATCH_HELD || request->state == DISPATCH_ABANDONED ? request : NULL;
 }
@@ -470,7 +480,7 @@ dispatch_answer (dispatch_t *self, dispatch_request_t *request, int64_t now)
         release_client (self, request);
     }
     end_request (self, request);
-    if (!worker->ready && !worker->leaving)
+    if (!worker->ready && !worker->leaving && !KEEL_FAULT (CREDIT_LEAK))
         set_ready (self, worker, true);
 }
 
@@ -561,20 +571,23 @@ static void
 requeue (dispatch_t *self, dispatch_request_t *request, bool delivered, int64_t now)
 {
     self->counters.requeued++;
-    drop_partials (self, request);
+    if (!KEEL_FAULT (PARTS_KEPT))
+        drop_partials (self, request);
     if (!delivered) {
         self->counters.attempts_undelivered++;
-        request->attempts--;
+        request->attempts -= !KEEL_FAULT (UNDELIVERED_COUNTS);
     }
-    if (request->answered_partly)
+    if (KEEL_FAULT (NO_REQUEUE))
+        return;
+    if (request->answered_partly && !KEEL_FAULT (PARTLY_AGAIN))
         fail (self, request, 502);
     else if (self->draining)
         fail (self, request, 503);
-    else if (self->config.max_attempts && request->attempts >= self->config.max_attempts)
+    else if (self->config.max_attempts && request->attempts >= self->config.max_attempts && !KEEL_FAULT (NO_LIMIT))
         fail (self, request, 502);
     else if (request->deadline.due <= now)
         fail (self, request, 504);
-    else if (!enqueue (self, request, true))
+    else if (!enqueue (self, request, !KEEL_FAULT (REQUEUE_LAST)))
         fail (self, request, 503);
 }
 
@@ -754,7 +767,7 @@ dispatch_due (const dispatch_t *self)
 {
     int64_t due = liveness_due (&self->liveness);
     const heap_node_t *first = heap_first (&self->deadlines);
-    if (first && first->due < due)
+    if (first && first->due < due && !KEEL_FAULT (OVERSLEEP))
         due = first->due;
     if (self->failed || self->runnable || self->farewell || (self->draining && first))
         return 0;

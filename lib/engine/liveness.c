@@ -1,6 +1,7 @@
 #include "liveness.h"
 
 #include "event.h"
+#include "fault.h"
 
 #include <utlist.h>
 
@@ -8,6 +9,8 @@ static int64_t
 patience (const liveness_t *self, bool lenient)
 {
     const liveness_config_t *config = &self->config;
+    if (lenient && KEEL_FAULT (BUSY_FOR_EVER))
+        return INT64_MAX / 2;
     return lenient && config->busy_timeout_ms ? config->busy_timeout_ms : config->interval_ms * config->liveness;
 }
 
@@ -85,6 +88,10 @@ liveness_remove (liveness_t *self, liveness_peer_t *peer)
 void
 liveness_heard (liveness_t *self, liveness_peer_t *peer, int64_t now)
 {
+    if (KEEL_FAULT (PURGE_STOPS)) {
+        peer->heard_at = now;
+        return;
+    }
     leave_list (self, peer);
     enter_list (self, peer, now);
 }

@@ -1,5 +1,6 @@
 #include "majordomo_state.h"
 
+#include "fault.h"
 #include "memory.h"
 
 #include <assert.h>
@@ -199,7 +200,7 @@ add_notice_body (keel_actions_t *out, keel_action_t *action, unsigned code, span
 static void
 send_notice (keel_majordomo_t *self, const dispatch_request_t *request, unsigned code, keel_actions_t *out)
 {
-    if (!request->notices)
+    if (!request->notices && !KEEL_FAULT (ALL_NOTICES))
         return;
     keel_action_t *action = open_reply (request, MDP_FINAL, SPAN_OF (MMI_ERROR), out);
     add_notice_body (out, action, code, request->service->name);
@@ -359,6 +360,8 @@ take_from_worker (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actio
         take_from_stranger (self, ask, out);
     else if (command->kind == MDP_DISCONNECT)
         dispatch_lose (self->dispatch, worker, DISPATCH_LEFT, 0, self->now);
+    else if (command->kind == MDP_READY && KEEL_FAULT (SECOND_READY))
+        dispatch_heard (self->dispatch, worker, self->now);
     else if (command->kind == MDP_READY || command->version != worker->version)
         break_session (self, worker, ask, out);
     else if (command->kind == MDP_HEARTBEAT)

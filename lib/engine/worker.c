@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "backoff.h"
+#include "fault.h"
 #include "memory.h"
 #include "text.h"
 #include "worker_slots.h"
@@ -391,7 +392,7 @@ keel_mdworker_fail (keel_mdworker_t *self, uint64_t id, int64_t now, keel_action
     }
     count (self, KEEL_MDWORKER_FAILURES);
     worker_slots_release (&self->slots, slot);
-    self->renewing = true;
+    self->renewing = !KEEL_FAULT (WORKER_KEEPS);
     settle (self, out);
     return true;
 }

@@ -1,0 +1,28 @@
+/*  What all engines of a process have counted, so that it can be seen that the seeds reach everything. */
+#ifndef SIM_TALLY_H
+#define SIM_TALLY_H
+
+#include "client.h"
+#include "majordomo_state.h"
+#include "worker.h"
+
+typedef struct {
+    dispatch_counters_t dispatch;
+    majordomo_counters_t majordomo;
+    uint64_t client[KEEL_MDCLIENT_COUNTERS];
+    uint64_t worker[KEEL_MDWORKER_COUNTERS];
+} tally_t;
+
+extern tally_t tally;
+
+/*  Each when an engine ends. */
+void tally_broker (const keel_majordomo_t *engine);
+void tally_client (const keel_mdclient_t *engine);
+void tally_worker (const keel_mdworker_t *engine);
+
+void tally_add (tally_t *self, const tally_t *other);
+/*  How many counters are 0 that should not be; says which on stdout. */
+unsigned tally_missing (const tally_t *self);
+void tally_print (const tally_t *self);
+
+#endif
