@@ -40,8 +40,8 @@ const setting_t mdbroker_settings[] = {
      .help = "most memory for the partial replies held for one request of a 0.1 client"},
     {.name = "limit-frame-bytes", .key = "limits/frame-bytes", .kind = SETTING_BYTES, .preset = "64M", .minimum = 1024,
      .maximum = 1 << 30, AT (frame_bytes), .help = "largest frame; who sends a larger one is disconnected"},
-    {.name = "limit-frames", .key = "limits/frames", .kind = SETTING_COUNT, .preset = "1024", .minimum = 16,
-     .maximum = 65536, AT (frames), .help = "most frames in a message, its envelope included"},
+    {.name = "limit-frames", .key = "limits/frames", .kind = SETTING_COUNT, .preset = "1024", .minimum = 1,
+     .maximum = 65536, AT (frames), .help = "most frames in a body"},
     {.name = "limit-pipe", .key = "limits/pipe", .kind = SETTING_COUNT, .preset = "10000", .minimum = 1,
      .maximum = 1000000, AT (pipe), .help = "most messages that wait for one peer to read them; a credit counts as no more"},
 
@@ -69,6 +69,7 @@ mdbroker_engine_config (const mdbroker_settings_t *settings)
                      .outstanding = (size_t) settings->outstanding,
                      .partial_bytes = (size_t) settings->partial_bytes,
                      .credit = (uint32_t) settings->pipe},
+        .frames = (size_t) settings->frames,
         .drain_timeout_ms = settings->drain_timeout,
     };
 }
@@ -77,7 +78,7 @@ port_config_t
 mdbroker_port_config (const mdbroker_settings_t *settings)
 {
     port_config_t config = PORT_CONFIG_DEFAULT;
-    config.frames = (size_t) settings->frames;
+    config.frames = (size_t) settings->frames + KEEL_ACTION_SPANS;
     config.frame_bytes = settings->frame_bytes;
     config.pipe = (int) settings->pipe;
     return config;

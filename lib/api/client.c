@@ -73,9 +73,11 @@ make_engine (keel_client_t *self)
 keel_client_t *
 keel_client_new (const char *endpoints)
 {
-    keel_client_t *self = calloc (1, sizeof (*self));
-    if (!self)
+    keel_client_t *self = endpoints ? calloc (1, sizeof (*self)) : NULL;
+    if (!self) {
+        errno = endpoints ? ENOMEM : EINVAL;
         return NULL;
+    }
     self->alarm = self->timer = -1;
     if (!add_places (self, endpoints) || !make_engine (self)) {
         int why = errno == EINVAL ? EINVAL : ENOMEM;

@@ -1,4 +1,4 @@
-#include "dispatch_tables.h"
+#include "dispatch_parts.h"
 
 #include "fault.h"
 #include "mdp.h"
@@ -80,9 +80,8 @@ dispatch_begin (dispatch_t *self)
     tables_evict_clients (self);
 }
 
-/*  Readable until the next step begins. */
-static void
-end_request (dispatch_t *self, dispatch_request_t *request)
+void
+dispatch_retire (dispatch_t *self, dispatch_request_t *request)
 {
     request->state = DISPATCH_ENDED;
     request->next = self->ended_requests;
@@ -90,8 +89,8 @@ end_request (dispatch_t *self, dispatch_request_t *request)
 }
 
 /*  A service record with no worker and no request is removed, unless an administrator drains it. */
-static void
-collect_service (dispatch_t *self, dispatch_service_t *service)
+void
+dispatch_collect (dispatch_t *self, dispatch_service_t *service)
 {
     if (service->workers || service->waiting || service->held || service->ending || service->draining)
         return;
@@ -136,8 +135,8 @@ update_runnable (dispatch_t *self, dispatch_service_t *service)
         DL_DELETE (self->runnable, service);
 }
 
-static void
-set_ready (dispatch_t *self, dispatch_worker_t *worker, bool ready)
+void
+dispatch_set_ready (dispatch_t *self, dispatch_worker_t *worker, bool ready)
 {
     dispatch_service_t *service = worker->service;
     if (worker->ready)
@@ -248,9 +247,9 @@ dispatch_end (dispatch_t *self, dispatch_request_t *request)
     DL_DELETE (self->failed, request);
     if (!KEEL_FAULT (OUTSTANDING_LEAK))
         release_client (self, request);
-    end_request (self, request);
+    dispatch_retire (self, request);
     request->service->ending--;
-    collect_service (self, request->service);
+    dispatch_collect (self, request->service);
 }
 
 static dispatch_request_t *
@@ -393,12 +392,11 @@ hold (dispatch_t *self, dispatch_request_t *request, dispatch_worker_t *worker, 
     request->service->held++;
     self->gauges.held++;
     self->counters.attempts++;
-    set_ready (self, worker, worker->held_count < worker->credit + KEEL_FAULT (CREDIT_EXCEEDED));
+    dispatch_set_ready (self, worker, worker->held_count < worker->credit + KEEL_FAULT (CREDIT_EXCEEDED));
 }
 
-/*  The worker's slot is free again. */
-static void
-let_go (dispatch_t *self, dispatch_request_t *request, int64_t now)
+void
+dispatch_let_go (dispatch_t *self, dispatch_request_t *request, int64_t now)
 {
     dispatch_worker_t *worker = request->worker;
     DL_DELETE (worker->held, request);
@@ -474,14 +472,14 @@ void
 dispatch_answer (dispatch_t *self, dispatch_request_t *request, int64_t now)
 {
     dispatch_worker_t *worker = request->worker;
-    let_go (self, request, now);
+    dispatch_let_go (self, request, now);
     if (request->state == DISPATCH_HELD) {
         self->counters.answered++;
         release_client (self, request);
     }
-    end_request (self, request);
+    dispatch_retire (self, request);
     if (!worker->ready && !worker->leaving && !KEEL_FAULT (CREDIT_LEAK))
-        set_ready (self, worker, true);
+        dispatch_set_ready (self, worker, true);
 }
 
 bool
@@ -534,41 +532,8 @@ dispatch_abandon (dispatch_t *self, dispatch_request_t *request, unsigned code)
     release_client (self, request);
 }
 
-/* ------------------------------------------------------------------ workers */
-
-int
-dispatch_register (dispatch_t *self, const keel_peer_t *peer, span_t name, uint32_t credit, int64_t now,
-                   dispatch_worker_t **result)
-{
-    bool known = dispatch_service (self, name);
-    if (self->draining || self->gauges.workers >= self->config.workers ||
-        (!known && self->gauges.services >= self->config.services))
-        goto fail;
-    dispatch_service_t *service = tables_service (self, name);
-    if (!service)
-        goto fail;
-    dispatch_worker_t *worker = tables_new_worker (self, peer);
-    if (!worker) {
-        collect_service (self, service);
-        goto fail;
-    }
-    worker->service = service;
-    worker->credit = credit < self->config.credit ? credit : self->config.credit;
-    service->workers++;
-    liveness_add (&self->liveness, &worker->liveness, now);
-    set_ready (self, worker, true);
-    self->counters.workers_registered++;
-    *result = worker;
-    return 0;
-
-fail:
-    self->counters.workers_refused++;
-    return -1;
-}
-
-/*  Back to the front of its queue, or to its end. */
-static void
-requeue (dispatch_t *self, dispatch_request_t *request, bool delivered, int64_t now)
+void
+dispatch_requeue (dispatch_t *self, dispatch_request_t *request, bool delivered, int64_t now)
 {
     self->counters.requeued++;
     if (!KEEL_FAULT (PARTS_KEPT))
@@ -591,138 +556,6 @@ requeue (dispatch_t *self, dispatch_request_t *request, bool delivered, int64_t 
         fail (self, request, 503);
 }
 
-static void
-count_loss (dispatch_t *self, dispatch_loss_t loss)
-{
-    uint64_t *const counters[] = {
-        [DISPATCH_LEFT] = &self->counters.workers_left,
-        [DISPATCH_EXPIRED] = &self->counters.workers_expired,
-        [DISPATCH_UNREACHABLE] = &self->counters.workers_unreachable,
-        [DISPATCH_DISMISSED] = &self->counters.workers_ended,
-    };
-    ++*counters[loss];
-}
-
-void
-dispatch_lose (dispatch_t *self, dispatch_worker_t *worker, dispatch_loss_t loss, uint64_t undelivered, int64_t now)
-{
-    dispatch_service_t *service = worker->service;
-    count_loss (self, loss);
-    set_ready (self, worker, false);
-    while (worker->held) { /* from the newest, so that the oldest ends up in front */
-        dispatch_request_t *request = worker->held->prev;
-        bool held = request->state == DISPATCH_HELD;
-        let_go (self, request, now);
-        if (held)
-            requeue (self, request, request->token != undelivered, now);
-        else
-            end_request (self, request);
-    }
-    if (worker->leaving)
-        DL_DELETE (self->farewell, worker);
-    liveness_remove (&self->liveness, &worker->liveness);
-    tables_forget_worker (self, worker);
-    worker->next = self->ended_workers;
-    self->ended_workers = worker;
-    service->workers--;
-    service->left_at = now;
-    collect_service (self, service);
-}
-
-static dispatch_worker_t *
-worker_of (liveness_peer_t *peer)
-{
-    return peer ? (dispatch_worker_t *) (void *) ((uint8_t *) peer - offsetof (dispatch_worker_t, liveness)) : NULL;
-}
-
-int64_t
-dispatch_held_since (const dispatch_worker_t *worker)
-{
-    return worker->held ? worker->held->sent_at : KEEL_NEVER;
-}
-
-void
-dispatch_heard (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
-{
-    liveness_heard (&self->liveness, &worker->liveness, now);
-}
-
-void
-dispatch_beat (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
-{
-    liveness_beat (&self->liveness, &worker->liveness, dispatch_held_since (worker), now);
-}
-
-void
-dispatch_sent (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
-{
-    liveness_sent (&self->liveness, &worker->liveness, now);
-}
-
-void
-dispatch_forgive (dispatch_t *self, int64_t ms)
-{
-    liveness_forgive (&self->liveness, ms);
-}
-
-dispatch_worker_t *
-dispatch_silent (const dispatch_t *self, int64_t now)
-{
-    return worker_of (liveness_expired (&self->liveness, now));
-}
-
-dispatch_worker_t *
-dispatch_unsent (const dispatch_t *self, int64_t now)
-{
-    return worker_of (liveness_waiting (&self->liveness, now));
-}
-
-dispatch_worker_t *
-dispatch_sweep (dispatch_t *self, uint64_t sweep)
-{
-    dispatch_worker_t *worker = self->busy;
-    if (!worker || worker->probe == sweep)
-        return NULL;
-    worker->probe = sweep;
-    DL_DELETE2 (self->busy, worker, busy_prev, busy_next);
-    DL_APPEND2 (self->busy, worker, busy_prev, busy_next);
-    return worker;
-}
-
-/* ------------------------------------------------------------------ draining */
-
-void
-dispatch_drain (dispatch_t *self)
-{
-    if (self->draining)
-        return;
-    self->draining = true;
-    for (dispatch_worker_t *worker = self->workers; worker; worker = worker->hh.next)
-        if (worker->held_count == 0) {
-            DL_APPEND (self->farewell, worker);
-            worker->leaving = true;
-            set_ready (self, worker, false);
-        }
-}
-
-bool
-dispatch_draining (const dispatch_t *self)
-{
-    return self->draining;
-}
-
-dispatch_worker_t *
-dispatch_busy (const dispatch_t *self)
-{
-    return self->busy;
-}
-
-dispatch_worker_t *
-dispatch_farewell (const dispatch_t *self)
-{
-    return self->farewell;
-}
-
 /* ------------------------------------------------------------------ services and figures */
 
 dispatch_service_t *
@@ -741,7 +574,7 @@ void
 dispatch_service_drain (dispatch_t *self, dispatch_service_t *service, bool draining)
 {
     service->draining = draining;
-    collect_service (self, service);
+    dispatch_collect (self, service);
 }
 
 const dispatch_request_t *

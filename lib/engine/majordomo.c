@@ -1,6 +1,5 @@
 #include "majordomo_state.h"
 
-#include "fault.h"
 #include "memory.h"
 
 #include <assert.h>
@@ -12,10 +11,6 @@
  *  more for the machine that was slow. Never more often than every PROBE_GAP_MS. */
 #define PROBE_DELAY_MS 2
 #define PROBE_GAP_MS   50
-
-/*  Tags of SENDs: an attempt's token, or one of these. No token is 0 or all ones. */
-#define TAG_CLIENT 0
-#define TAG_WORKER UINT64_MAX
 
 keel_majordomo_t *
 keel_majordomo_new (const keel_majordomo_config_t *config, uint64_t seed)
@@ -54,174 +49,6 @@ keel_majordomo_configure (keel_majordomo_t *self, const keel_majordomo_config_t 
     dispatch_configure (self->dispatch, &config->dispatch);
 }
 
-/* ------------------------------------------------------------------ what is said in the log */
-
-/*  Of bytes that it names. All of them escaped, and the words, fit in a line. */
-#define NOTE_BYTES 100
-
-/*  Says it unless it was said within the last second; then only counts it. who: bytes of a peer, made readable. */
-static void
-note (keel_majordomo_t *self, note_t about, const char *words, span_t who, keel_actions_t *out)
-{
-    note_state_t *state = &self->notes[about];
-    if (self->now - state->said_at < 1000) {
-        state->unsaid++;
-        return;
-    }
-    char buffer[KEEL_ACTION_TEXT];
-    text_t line = text_over (buffer, sizeof (buffer));
-    text_add (&line, words);
-    text_add (&line, " ");
-    text_add_bytes (&line, who.size > NOTE_BYTES ? span_make (who.data, NOTE_BYTES) : who);
-    if (state->unsaid) {
-        text_add (&line, " (and ");
-        text_add_number (&line, state->unsaid);
-        text_add (&line, " more like it)");
-    }
-    state->said_at = self->now;
-    state->unsaid = 0;
-    keel_actions_log (out, KEEL_LOG_WARNING, buffer);
-}
-
-/*  Routing ids are mostly binary: in hex, as mmi.workers gives them. */
-static void
-note_peer (keel_majordomo_t *self, note_t about, const char *words, span_t id, keel_actions_t *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    char hex[64];
-    size_t size = id.size < sizeof (hex) / 2 ? id.size : sizeof (hex) / 2;
-    for (size_t n = 0; n < size; n++) {
-        hex[2 * n] = digits[id.data[n] >> 4];
-        hex[2 * n + 1] = digits[id.data[n] & 15];
-    }
-    note (self, about, words, span_make (hex, 2 * size), out);
-}
-
-/* ------------------------------------------------------------------ to workers */
-
-static void
-send_control (uint16_t listener, span_t id, bool led, uint8_t version, mdp_kind_t kind, keel_actions_t *out)
-{
-    keel_action_t *action = keel_actions_send (out, listener, id);
-    span_t *head = keel_actions_head (out);
-    size_t count = 0;
-    if (led)
-        head[count++] = SPAN_OF ("");
-    count += mdp_encode_control (head + count, version, kind);
-    keel_actions_add_head (out, action, count);
-    action->tag = TAG_WORKER;
-}
-
-static void
-send_heartbeat (keel_majordomo_t *self, dispatch_worker_t *worker, keel_actions_t *out)
-{
-    send_control (worker->listener, worker->id, worker->led, worker->version, MDP_HEARTBEAT, out);
-    dispatch_sent (self->dispatch, worker, self->now);
-    self->counters.heartbeats_sent++;
-}
-
-/*  In the form that the peer itself used. */
-static void
-send_disconnect (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
-{
-    send_control (ask->peer->listener, ask->peer->id, ask->envelope->count > 0, ask->command->version, MDP_DISCONNECT,
-                  out);
-    self->counters.disconnects_sent++;
-}
-
-static void
-dismiss (keel_majordomo_t *self, dispatch_worker_t *worker, keel_actions_t *out)
-{
-    send_control (worker->listener, worker->id, worker->led, worker->version, MDP_DISCONNECT, out);
-    self->counters.disconnects_sent++;
-    dispatch_lose (self->dispatch, worker, DISPATCH_DISMISSED, 0, self->now);
-}
-
-/*  body: the request's frames, lent or kept. */
-static void
-send_request (const dispatch_request_t *request, const span_t body[], size_t body_count, keel_actions_t *out)
-{
-    const dispatch_worker_t *worker = request->worker;
-    keel_action_t *action = keel_actions_send (out, worker->listener, worker->id);
-    span_t *head = keel_actions_head (out);
-    size_t count = 0;
-    if (worker->led)
-        head[count++] = SPAN_OF ("");
-    count += mdp_encode_worker_request (head + count, worker->version,
-                                        span_make (request->token_text, sizeof (request->token_text)));
-    keel_actions_add_head (out, action, count);
-    action->body = body;
-    action->body_count = body_count;
-    action->tag = request->token;
-}
-
-static void
-send_kept_request (const dispatch_request_t *request, keel_actions_t *out)
-{
-    size_t skip = request->envelope_count;
-    send_request (request, body_frames (request->body) + skip, body_count (request->body) - skip, out);
-}
-
-/* ------------------------------------------------------------------ to clients */
-
-/*  Opens an answer to a request that dispatch keeps: its envelope and the reply's head. */
-static keel_action_t *
-open_reply (const dispatch_request_t *request, mdp_kind_t kind, span_t service, keel_actions_t *out)
-{
-    keel_action_t *action = keel_actions_send (out, request->client->listener, request->client->id);
-    span_t *head = keel_actions_head (out);
-    size_t count = request->envelope_count;
-    memcpy (head, body_frames (request->body), count * sizeof (span_t));
-    count += mdp_encode_client_reply (head + count, request->version, kind, service);
-    keel_actions_add_head (out, action, count);
-    action->tag = TAG_CLIENT;
-    return action;
-}
-
-static void
-send_reply (const dispatch_request_t *request, mdp_kind_t kind, const span_t body[], size_t body_count,
-            keel_actions_t *out)
-{
-    keel_action_t *action = open_reply (request, kind, request->service->name, out);
-    action->body = body;
-    action->body_count = body_count;
-}
-
-static void
-add_notice_body (keel_actions_t *out, keel_action_t *action, unsigned code, span_t service)
-{
-    span_t *head = keel_actions_head (out);
-    head[0] = mmi_code (code);
-    head[1] = mmi_reason (code);
-    head[2] = service;
-    keel_actions_add_head (out, action, 3);
-}
-
-static void
-send_notice (keel_majordomo_t *self, const dispatch_request_t *request, unsigned code, keel_actions_t *out)
-{
-    if (!request->notices && !KEEL_FAULT (ALL_NOTICES))
-        return;
-    keel_action_t *action = open_reply (request, MDP_FINAL, SPAN_OF (MMI_ERROR), out);
-    add_notice_body (out, action, code, request->service->name);
-    self->counters.notices++;
-}
-
-/*  To a request that was not taken in: everything in it is lent. */
-static void
-send_refusal (keel_majordomo_t *self, const majordomo_ask_t *ask, unsigned code, keel_actions_t *out)
-{
-    keel_action_t *action = keel_actions_send (out, ask->peer->listener, ask->peer->id);
-    span_t *head = keel_actions_head (out);
-    size_t count = ask->envelope->count;
-    memcpy (head, ask->envelope->frames, count * sizeof (span_t));
-    count += mdp_encode_client_reply (head + count, ask->command->version, MDP_FINAL, SPAN_OF (MMI_ERROR));
-    keel_actions_add_head (out, action, count);
-    add_notice_body (out, action, code, ask->command->service);
-    action->tag = TAG_CLIENT;
-    self->counters.notices++;
-}
-
 /* ------------------------------------------------------------------ from clients */
 
 static void
@@ -241,139 +68,19 @@ take_request (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t
     dispatch_request_t *request;
     unsigned code = dispatch_accept (self->dispatch, ask->peer, &wish, self->now, &request);
     if (code) {
-        note (self, NOTE_REFUSED, code == 429 ? "request refused (429), client over limits/outstanding, service"
+        majordomo_note (self, NOTE_REFUSED, code == 429 ? "request refused (429), client over limits/outstanding, service"
                                               : "request refused (503), service", wish.service, out);
         if (options.notices)
-            send_refusal (self, ask, code, out);
+            majordomo_send_refusal (self, ask, code, out);
     } else if (dispatch_place (self->dispatch, request, self->now)) {
-        send_request (request, wish.body, wish.body_count, out);
+        majordomo_send_request (request, wish.body, wish.body_count, out);
     }
-}
-
-/* ------------------------------------------------------------------ from workers */
-
-static void
-refuse_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
-{
-    self->counters.ready_refused++;
-    note (self, NOTE_READY_REFUSED, "READY refused, service", ask->command->service, out);
-    send_disconnect (self, ask, out);
-}
-
-/*  An unexpected command of a registered worker: its session is over. */
-static void
-break_session (keel_majordomo_t *self, dispatch_worker_t *worker, const majordomo_ask_t *ask, keel_actions_t *out)
-{
-    self->counters.sessions_broken++;
-    send_disconnect (self, ask, out);
-    dispatch_lose (self->dispatch, worker, DISPATCH_DISMISSED, 0, self->now);
-}
-
-static void
-take_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
-{
-    dispatch_worker_t *worker;
-    if (mmi_is_reserved (ask->command->service) ||
-        dispatch_register (self->dispatch, ask->peer, ask->command->service, ask->command->credit, self->now,
-                           &worker) != 0) {
-        refuse_ready (self, ask, out);
-        return;
-    }
-    worker->version = ask->command->version;
-    worker->led = ask->envelope->count > 0;
-}
-
-/*  PARTIAL: at once to a 0.2 client; held for the one REPLY of a 0.1 client. */
-static void
-take_partial (keel_majordomo_t *self, dispatch_request_t *request, const mdp_command_t *command, keel_actions_t *out)
-{
-    self->counters.partials++;
-    if (request->version == 2) {
-        send_reply (request, MDP_PARTIAL, command->body, command->body_count, out);
-        request->answered_partly = true;
-    } else if (!dispatch_hold_partial (self->dispatch, request, command->body, command->body_count)) {
-        send_notice (self, request, 502, out);
-        dispatch_abandon (self->dispatch, request, 502);
-    }
-}
-
-static void
-take_final (keel_majordomo_t *self, dispatch_request_t *request, const mdp_command_t *command, keel_actions_t *out)
-{
-    if (!request->partials) {
-        send_reply (request, MDP_FINAL, command->body, command->body_count, out);
-        dispatch_answer (self->dispatch, request, self->now);
-    } else if (dispatch_join_partials (self->dispatch, request, command->body, command->body_count)) {
-        send_reply (request, MDP_FINAL, request->joined, request->joined_count, out);
-        dispatch_answer (self->dispatch, request, self->now);
-    } else {
-        send_notice (self, request, 502, out);
-        dispatch_abandon (self->dispatch, request, 502);
-        dispatch_answer (self->dispatch, request, self->now); /* the worker is free */
-    }
-}
-
-static void
-take_answer (keel_majordomo_t *self, dispatch_worker_t *worker, const mdp_command_t *command, keel_actions_t *out)
-{
-    uint64_t token;
-    dispatch_request_t *request = NULL;
-    dispatch_heard (self->dispatch, worker, self->now);
-    if (mdp_token_decode (command->token, &token))
-        request = dispatch_attempt (self->dispatch, worker, token);
-    if (!request) {
-        self->counters.answers_dropped++;
-    } else if (request->state == DISPATCH_ABANDONED) {
-        self->counters.answers_abandoned++;
-        if (command->kind == MDP_FINAL)
-            dispatch_answer (self->dispatch, request, self->now);
-    } else if (command->kind == MDP_PARTIAL) {
-        take_partial (self, request, command, out);
-    } else {
-        take_final (self, request, command, out);
-    }
-}
-
-static void
-take_from_stranger (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
-{
-    switch (ask->command->kind) {
-    case MDP_READY:
-        take_ready (self, ask, out);
-        break;
-    case MDP_DISCONNECT:
-        break;
-    default:
-        self->counters.strangers++;
-        send_disconnect (self, ask, out);
-    }
-}
-
-static void
-take_from_worker (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
-{
-    const mdp_command_t *command = ask->command;
-    dispatch_worker_t *worker = dispatch_worker (self->dispatch, ask->peer);
-    if (command->kind == MDP_HEARTBEAT)
-        self->counters.heartbeats_received++;
-    if (!worker)
-        take_from_stranger (self, ask, out);
-    else if (command->kind == MDP_DISCONNECT)
-        dispatch_lose (self->dispatch, worker, DISPATCH_LEFT, 0, self->now);
-    else if (command->kind == MDP_READY && KEEL_FAULT (SECOND_READY))
-        dispatch_heard (self->dispatch, worker, self->now);
-    else if (command->kind == MDP_READY || command->version != worker->version)
-        break_session (self, worker, ask, out);
-    else if (command->kind == MDP_HEARTBEAT)
-        dispatch_beat (self->dispatch, worker, self->now);
-    else
-        take_answer (self, worker, command, out);
 }
 
 /* ------------------------------------------------------------------ messages */
 
 static verdict_t
-decode (const keel_event_t *event, envelope_t *envelope, mdp_command_t *command)
+decode (const keel_majordomo_t *self, const keel_event_t *event, envelope_t *envelope, mdp_command_t *command)
 {
     *command = (mdp_command_t){.role = MDP_NOBODY};
     if (event->cut)
@@ -385,40 +92,9 @@ decode (const keel_event_t *event, envelope_t *envelope, mdp_command_t *command)
     /*  Nothing can stand between a worker and its broker: a request could not find its way back. */
     if (verdict == VERDICT_OK && command->role == MDP_WORKER && envelope->count > 1)
         return VERDICT_ENVELOPE;
+    if (verdict == VERDICT_OK && command->body_count > self->config.frames)
+        return VERDICT_FRAMES;
     return verdict;
-}
-
-/*  An answer of too many frames would be as long the next time: its request fails, and the worker is free. */
-static void
-take_cut_answer (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out)
-{
-    envelope_t envelope;
-    mdp_command_t command;
-    uint64_t token;
-    dispatch_worker_t *worker = dispatch_worker (self->dispatch, &event->peer);
-    if (!worker || envelope_decode (event->frames, event->count, &envelope) != VERDICT_OK ||
-        mdp_decode_at_broker (event->frames + envelope.count, event->count - envelope.count, &command) != VERDICT_OK ||
-        (command.kind != MDP_FINAL && command.kind != MDP_PARTIAL) || !mdp_token_decode (command.token, &token))
-        return;
-    dispatch_request_t *request = dispatch_attempt (self->dispatch, worker, token);
-    if (request && request->state == DISPATCH_HELD) {
-        send_notice (self, request, 502, out);
-        dispatch_abandon (self->dispatch, request, 502);
-    }
-    if (request && command.kind == MDP_FINAL)
-        dispatch_answer (self->dispatch, request, self->now);
-}
-
-/*  A READY with no name, or a bad name or credit, is answered: its sender waits for requests. */
-static void
-take_bad_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
-{
-    dispatch_worker_t *worker = dispatch_worker (self->dispatch, ask->peer);
-    self->counters.ready_refused++;
-    if (worker)
-        break_session (self, worker, ask, out);
-    else
-        send_disconnect (self, ask, out);
 }
 
 static void
@@ -428,11 +104,11 @@ take_malformed (keel_majordomo_t *self, const keel_event_t *event, const majordo
     bool ready = ask->command->role == MDP_WORKER && ask->command->kind == MDP_READY;
     self->counters.malformed++;
     self->counters.verdicts[verdict]++;
-    note (self, (note_t) verdict, "malformed message dropped:", span_text (verdict_text (verdict)), out);
+    majordomo_note (self, (note_t) verdict, "malformed message dropped:", span_text (verdict_text (verdict)), out);
     if (verdict == VERDICT_FRAMES)
-        take_cut_answer (self, event, out);
+        majordomo_take_cut_answer (self, event, out);
     else if (ready && (verdict == VERDICT_SHORT || verdict == VERDICT_SERVICE || verdict == VERDICT_CREDIT))
-        take_bad_ready (self, ask, out);
+        majordomo_take_bad_ready (self, ask, out);
 }
 
 static void
@@ -442,11 +118,11 @@ take_message (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t 
     mdp_command_t command;
     majordomo_ask_t ask = {&event->peer, &envelope, &command};
     self->counters.messages++;
-    verdict_t verdict = decode (event, &envelope, &command);
+    verdict_t verdict = decode (self, event, &envelope, &command);
     if (verdict != VERDICT_OK)
         take_malformed (self, event, &ask, verdict, out);
     else if (command.role == MDP_WORKER)
-        take_from_worker (self, &ask, out);
+        majordomo_take_from_worker (self, &ask, out);
     else if (mmi_is_reserved (command.service))
         majordomo_mmi (self, &ask, out);
     else
@@ -465,7 +141,7 @@ take_unreachable (keel_majordomo_t *self, const keel_event_t *event, keel_action
     dispatch_worker_t *worker = dispatch_worker (self->dispatch, &event->peer);
     if (!worker)
         return;
-    note_peer (self, NOTE_WORKER_LOST, "connection of a worker is gone, id", worker->id, out);
+    majordomo_note_peer (self, NOTE_WORKER_LOST, "connection of a worker is gone, id", worker->id, out);
     dispatch_lose (self->dispatch, worker, DISPATCH_UNREACHABLE, event->tag, self->now);
 }
 
@@ -476,11 +152,11 @@ take_full (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *ou
 {
     if (event->tag == TAG_CLIENT) {
         self->counters.clients_full++;
-        note_peer (self, NOTE_CLIENT_FULL, "answer dropped, its client does not read, id", event->peer.id, out);
+        majordomo_note_peer (self, NOTE_CLIENT_FULL, "answer dropped, its client does not read, id", event->peer.id, out);
         return;
     }
     self->counters.workers_full++;
-    note_peer (self, NOTE_WORKER_FULL, "command dropped, its worker does not read, id", event->peer.id, out);
+    majordomo_note_peer (self, NOTE_WORKER_FULL, "command dropped, its worker does not read, id", event->peer.id, out);
     dispatch_worker_t *worker = dispatch_worker (self->dispatch, &event->peer);
     if (worker && event->tag != TAG_WORKER)
         dispatch_lose (self->dispatch, worker, DISPATCH_UNREACHABLE, event->tag, self->now);
@@ -511,7 +187,7 @@ tell_failed (keel_majordomo_t *self, keel_actions_t *out)
             return true;
         if (!keel_actions_room (out))
             return false;
-        send_notice (self, request, request->code, out);
+        majordomo_send_notice (self, request, request->code, out);
         dispatch_end (self->dispatch, request);
     }
     return false;
@@ -526,7 +202,7 @@ assign (keel_majordomo_t *self, keel_actions_t *out)
         dispatch_request_t *request = dispatch_assign (self->dispatch, self->now);
         if (!request)
             return true;
-        send_kept_request (request, out);
+        majordomo_send_kept_request (request, out);
     }
     return false;
 }
@@ -538,7 +214,7 @@ expire_workers (keel_majordomo_t *self, keel_actions_t *out)
         dispatch_worker_t *worker = dispatch_silent (self->dispatch, self->now);
         if (!worker)
             return true;
-        note_peer (self, NOTE_WORKER_LOST, "worker expired, silent for too long, id", worker->id, out);
+        majordomo_note_peer (self, NOTE_WORKER_LOST, "worker expired, silent for too long, id", worker->id, out);
         dispatch_lose (self->dispatch, worker, DISPATCH_EXPIRED, 0, self->now);
     }
     return false;
@@ -556,7 +232,7 @@ send_heartbeats (keel_majordomo_t *self, keel_actions_t *out)
         dispatch_worker_t *worker = dispatch_unsent (self->dispatch, until);
         if (!worker)
             return true;
-        send_heartbeat (self, worker, out);
+        majordomo_send_heartbeat (self, worker, out);
     }
     return false;
 }
@@ -580,7 +256,7 @@ probe (keel_majordomo_t *self, keel_actions_t *out)
         dispatch_worker_t *worker = dispatch_sweep (self->dispatch, self->sweep);
         self->sweeping = worker;
         if (worker) {
-            send_heartbeat (self, worker, out);
+            majordomo_send_heartbeat (self, worker, out);
             self->counters.probes++;
         }
     }
@@ -596,7 +272,7 @@ dismiss_all (keel_majordomo_t *self, keel_actions_t *out)
             worker = dispatch_busy (self->dispatch);
         if (!worker)
             return true;
-        dismiss (self, worker, out);
+        majordomo_dismiss (self, worker, out);
     }
     return false;
 }

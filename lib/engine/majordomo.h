@@ -12,6 +12,7 @@ typedef struct keel_majordomo keel_majordomo_t;
 
 typedef struct {
     dispatch_config_t dispatch;
+    size_t frames;            /* of a body; the port takes KEEL_ACTION_SPANS more for what stands before it */
     int64_t drain_timeout_ms; /* what workers still hold so long after EVENT_DRAIN fails */
 } keel_majordomo_config_t;
 
@@ -29,6 +30,7 @@ typedef struct {
                      .outstanding = 100000,                                                                            \
                      .partial_bytes = 64 << 20,                                                                        \
                      .credit = 10000},                                                                                 \
+        .frames = 1024,                                                                                                \
         .drain_timeout_ms = 30000                                                                                      \
     }
 

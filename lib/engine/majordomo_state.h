@@ -3,6 +3,7 @@
 #define KEEL_MAJORDOMO_STATE_H
 
 #include "envelope.h"
+#include "fault.h"
 #include "majordomo.h"
 #include "mdp.h"
 #include "mmi.h"
@@ -57,6 +58,45 @@ typedef struct {
     const envelope_t *envelope;
     const mdp_command_t *command;
 } majordomo_ask_t;
+
+/*  Tags of SENDs: an attempt's token, or one of these. No token is 0 or all ones. */
+#define TAG_CLIENT 0
+#define TAG_WORKER UINT64_MAX
+
+/* ---- majordomo_out.c */
+
+/*  Says it in the log unless it was said within the last second; then only counts it. who: bytes of a peer, made readable. */
+void majordomo_note (keel_majordomo_t *self, note_t about, const char *words, span_t who, keel_actions_t *out);
+/*  The same with a routing id, in hex as mmi.workers gives them. */
+void majordomo_note_peer (keel_majordomo_t *self, note_t about, const char *words, span_t id, keel_actions_t *out);
+
+void majordomo_send_heartbeat (keel_majordomo_t *self, dispatch_worker_t *worker, keel_actions_t *out);
+/*  In the form that the peer itself used. */
+void majordomo_send_disconnect (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out);
+/*  Tells a worker DISCONNECT and forgets it. */
+void majordomo_dismiss (keel_majordomo_t *self, dispatch_worker_t *worker, keel_actions_t *out);
+/*  A request to the worker that holds it. body: its frames, lent; or those that are kept. */
+void majordomo_send_request (const dispatch_request_t *request, const span_t body[], size_t body_count,
+                             keel_actions_t *out);
+void majordomo_send_kept_request (const dispatch_request_t *request, keel_actions_t *out);
+/*  kind: MDP_PARTIAL or MDP_FINAL. */
+void majordomo_send_reply (const dispatch_request_t *request, mdp_kind_t kind, const span_t body[], size_t body_count,
+                           keel_actions_t *out);
+/*  Nothing when it did not ask for notices. */
+void majordomo_send_notice (keel_majordomo_t *self, const dispatch_request_t *request, unsigned code,
+                            keel_actions_t *out);
+/*  To a request that was not taken in: everything in it is lent. */
+void majordomo_send_refusal (keel_majordomo_t *self, const majordomo_ask_t *ask, unsigned code, keel_actions_t *out);
+
+/* ---- majordomo_workers.c */
+
+void majordomo_take_from_worker (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out);
+/*  A READY with no name, or a bad name or credit, is answered: its sender waits for requests. */
+void majordomo_take_bad_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out);
+/*  An answer of too many frames would be as long the next time: its request fails, and the worker is free. */
+void majordomo_take_cut_answer (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out);
+
+/* ---- majordomo_mmi.c */
 
 /*  Answers a request for an mmi. service. */
 void majordomo_mmi (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out);

@@ -18,11 +18,11 @@ typedef struct {
     int linger_ms;      /* how long closing waits for what is still to be sent */
 } port_config_t;
 
-/*  The values of DESIGN.md, configuration. */
+/*  The values of DESIGN.md, configuration; frames: 1024 of a body, and what may stand before it. */
 #define PORT_CONFIG_DEFAULT                                                                                            \
     (port_config_t)                                                                                                    \
     {                                                                                                                  \
-        .frames = 1024, .frame_bytes = 64 << 20, .pipe = 10000, .linger_ms = 1000                                      \
+        .frames = 1024 + KEEL_ACTION_SPANS, .frame_bytes = 64 << 20, .pipe = 10000, .linger_ms = 1000                                      \
     }
 
 /*  NULL with errno set. The config is copied. */

@@ -20,7 +20,6 @@ extern "C" {
     X (MEMORY, -4, "out of memory")                                                                                    \
     X (INTERRUPTED, -5, "interrupted by a signal")                                                                     \
     X (STATE, -6, "not possible in this state")                                                                        \
-    X (ENDPOINT, -7, "the endpoint cannot be used")                                                                    \
     X (NOT_ALLOWED, -403, "not allowed")                                                                               \
     X (NO_WORKER, -404, "no worker for the service")                                                                   \
     X (BUSY, -429, "too many requests outstanding")                                                                    \

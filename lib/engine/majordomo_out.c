@@ -1,0 +1,168 @@
+/*  What the broker says: to workers, to clients, in the log. */
+#include "majordomo_state.h"
+
+/*  Of bytes that it names. All of them escaped, and the words, fit in a line. */
+#define NOTE_BYTES 100
+
+/*  Says it unless it was said within the last second; then only counts it. who: bytes of a peer, made readable. */
+void
+majordomo_note (keel_majordomo_t *self, note_t about, const char *words, span_t who, keel_actions_t *out)
+{
+    note_state_t *state = &self->notes[about];
+    if (self->now - state->said_at < 1000) {
+        state->unsaid++;
+        return;
+    }
+    char buffer[KEEL_ACTION_TEXT];
+    text_t line = text_over (buffer, sizeof (buffer));
+    text_add (&line, words);
+    text_add (&line, " ");
+    text_add_bytes (&line, who.size > NOTE_BYTES ? span_make (who.data, NOTE_BYTES) : who);
+    if (state->unsaid) {
+        text_add (&line, " (and ");
+        text_add_number (&line, state->unsaid);
+        text_add (&line, " more like it)");
+    }
+    state->said_at = self->now;
+    state->unsaid = 0;
+    keel_actions_log (out, KEEL_LOG_WARNING, buffer);
+}
+
+/*  Routing ids are mostly binary: in hex, as mmi.workers gives them. */
+void
+majordomo_note_peer (keel_majordomo_t *self, note_t about, const char *words, span_t id, keel_actions_t *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[64];
+    size_t size = id.size < sizeof (hex) / 2 ? id.size : sizeof (hex) / 2;
+    for (size_t n = 0; n < size; n++) {
+        hex[2 * n] = digits[id.data[n] >> 4];
+        hex[2 * n + 1] = digits[id.data[n] & 15];
+    }
+    majordomo_note (self, about, words, span_make (hex, 2 * size), out);
+}
+
+/* ------------------------------------------------------------------ to workers */
+
+static void
+send_control (uint16_t listener, span_t id, bool led, uint8_t version, mdp_kind_t kind, keel_actions_t *out)
+{
+    keel_action_t *action = keel_actions_send (out, listener, id);
+    span_t *head = keel_actions_head (out);
+    size_t count = 0;
+    if (led)
+        head[count++] = SPAN_OF ("");
+    count += mdp_encode_control (head + count, version, kind);
+    keel_actions_add_head (out, action, count);
+    action->tag = TAG_WORKER;
+}
+
+void
+majordomo_send_heartbeat (keel_majordomo_t *self, dispatch_worker_t *worker, keel_actions_t *out)
+{
+    send_control (worker->listener, worker->id, worker->led, worker->version, MDP_HEARTBEAT, out);
+    dispatch_sent (self->dispatch, worker, self->now);
+    self->counters.heartbeats_sent++;
+}
+
+/*  In the form that the peer itself used. */
+void
+majordomo_send_disconnect (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
+{
+    send_control (ask->peer->listener, ask->peer->id, ask->envelope->count > 0, ask->command->version, MDP_DISCONNECT,
+                  out);
+    self->counters.disconnects_sent++;
+}
+
+void
+majordomo_dismiss (keel_majordomo_t *self, dispatch_worker_t *worker, keel_actions_t *out)
+{
+    send_control (worker->listener, worker->id, worker->led, worker->version, MDP_DISCONNECT, out);
+    self->counters.disconnects_sent++;
+    dispatch_lose (self->dispatch, worker, DISPATCH_DISMISSED, 0, self->now);
+}
+
+/*  body: the request's frames, lent or kept. */
+void
+majordomo_send_request (const dispatch_request_t *request, const span_t body[], size_t body_count, keel_actions_t *out)
+{
+    const dispatch_worker_t *worker = request->worker;
+    keel_action_t *action = keel_actions_send (out, worker->listener, worker->id);
+    span_t *head = keel_actions_head (out);
+    size_t count = 0;
+    if (worker->led)
+        head[count++] = SPAN_OF ("");
+    count += mdp_encode_worker_request (head + count, worker->version,
+                                        span_make (request->token_text, sizeof (request->token_text)));
+    keel_actions_add_head (out, action, count);
+    action->body = body;
+    action->body_count = body_count;
+    action->tag = request->token;
+}
+
+void
+majordomo_send_kept_request (const dispatch_request_t *request, keel_actions_t *out)
+{
+    size_t skip = request->envelope_count;
+    majordomo_send_request (request, body_frames (request->body) + skip, body_count (request->body) - skip, out);
+}
+
+/* ------------------------------------------------------------------ to clients */
+
+/*  Opens an answer to a request that dispatch keeps: its envelope and the reply's head. */
+static keel_action_t *
+open_reply (const dispatch_request_t *request, mdp_kind_t kind, span_t service, keel_actions_t *out)
+{
+    keel_action_t *action = keel_actions_send (out, request->client->listener, request->client->id);
+    span_t *head = keel_actions_head (out);
+    size_t count = request->envelope_count;
+    memcpy (head, body_frames (request->body), count * sizeof (span_t));
+    count += mdp_encode_client_reply (head + count, request->version, kind, service);
+    keel_actions_add_head (out, action, count);
+    action->tag = TAG_CLIENT;
+    return action;
+}
+
+void
+majordomo_send_reply (const dispatch_request_t *request, mdp_kind_t kind, const span_t body[], size_t body_count,
+            keel_actions_t *out)
+{
+    keel_action_t *action = open_reply (request, kind, request->service->name, out);
+    action->body = body;
+    action->body_count = body_count;
+}
+
+static void
+add_notice_body (keel_actions_t *out, keel_action_t *action, unsigned code, span_t service)
+{
+    span_t *head = keel_actions_head (out);
+    head[0] = mmi_code (code);
+    head[1] = mmi_reason (code);
+    head[2] = service;
+    keel_actions_add_head (out, action, 3);
+}
+
+void
+majordomo_send_notice (keel_majordomo_t *self, const dispatch_request_t *request, unsigned code, keel_actions_t *out)
+{
+    if (!request->notices && !KEEL_FAULT (ALL_NOTICES))
+        return;
+    keel_action_t *action = open_reply (request, MDP_FINAL, SPAN_OF (MMI_ERROR), out);
+    add_notice_body (out, action, code, request->service->name);
+    self->counters.notices++;
+}
+
+/*  To a request that was not taken in: everything in it is lent. */
+void
+majordomo_send_refusal (keel_majordomo_t *self, const majordomo_ask_t *ask, unsigned code, keel_actions_t *out)
+{
+    keel_action_t *action = keel_actions_send (out, ask->peer->listener, ask->peer->id);
+    span_t *head = keel_actions_head (out);
+    size_t count = ask->envelope->count;
+    memcpy (head, ask->envelope->frames, count * sizeof (span_t));
+    count += mdp_encode_client_reply (head + count, ask->command->version, MDP_FINAL, SPAN_OF (MMI_ERROR));
+    keel_actions_add_head (out, action, count);
+    add_notice_body (out, action, code, ask->command->service);
+    action->tag = TAG_CLIENT;
+    self->counters.notices++;
+}

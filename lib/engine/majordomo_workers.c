@@ -1,0 +1,153 @@
+/*  What workers say: READY, answers, HEARTBEAT, DISCONNECT, and what is none of these. */
+#include "majordomo_state.h"
+
+static void
+refuse_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
+{
+    self->counters.ready_refused++;
+    majordomo_note (self, NOTE_READY_REFUSED, "READY refused, service", ask->command->service, out);
+    majordomo_send_disconnect (self, ask, out);
+}
+
+/*  An unexpected command of a registered worker: its session is over. */
+static void
+break_session (keel_majordomo_t *self, dispatch_worker_t *worker, const majordomo_ask_t *ask, keel_actions_t *out)
+{
+    self->counters.sessions_broken++;
+    majordomo_send_disconnect (self, ask, out);
+    dispatch_lose (self->dispatch, worker, DISPATCH_DISMISSED, 0, self->now);
+}
+
+static void
+take_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
+{
+    dispatch_worker_t *worker;
+    if (mmi_is_reserved (ask->command->service) ||
+        dispatch_register (self->dispatch, ask->peer, ask->command->service, ask->command->credit, self->now,
+                           &worker) != 0) {
+        refuse_ready (self, ask, out);
+        return;
+    }
+    worker->version = ask->command->version;
+    worker->led = ask->envelope->count > 0;
+}
+
+/*  PARTIAL: at once to a 0.2 client; held for the one REPLY of a 0.1 client. */
+static void
+take_partial (keel_majordomo_t *self, dispatch_request_t *request, const mdp_command_t *command, keel_actions_t *out)
+{
+    self->counters.partials++;
+    if (request->version == 2) {
+        majordomo_send_reply (request, MDP_PARTIAL, command->body, command->body_count, out);
+        request->answered_partly = true;
+    } else if (!dispatch_hold_partial (self->dispatch, request, command->body, command->body_count)) {
+        majordomo_send_notice (self, request, 502, out);
+        dispatch_abandon (self->dispatch, request, 502);
+    }
+}
+
+static void
+take_final (keel_majordomo_t *self, dispatch_request_t *request, const mdp_command_t *command, keel_actions_t *out)
+{
+    if (!request->partials) {
+        majordomo_send_reply (request, MDP_FINAL, command->body, command->body_count, out);
+        dispatch_answer (self->dispatch, request, self->now);
+    } else if (dispatch_join_partials (self->dispatch, request, command->body, command->body_count)) {
+        majordomo_send_reply (request, MDP_FINAL, request->joined, request->joined_count, out);
+        dispatch_answer (self->dispatch, request, self->now);
+    } else {
+        majordomo_send_notice (self, request, 502, out);
+        dispatch_abandon (self->dispatch, request, 502);
+        dispatch_answer (self->dispatch, request, self->now); /* the worker is free */
+    }
+}
+
+static void
+take_answer (keel_majordomo_t *self, dispatch_worker_t *worker, const mdp_command_t *command, keel_actions_t *out)
+{
+    uint64_t token;
+    dispatch_request_t *request = NULL;
+    dispatch_heard (self->dispatch, worker, self->now);
+    if (mdp_token_decode (command->token, &token))
+        request = dispatch_attempt (self->dispatch, worker, token);
+    if (!request) {
+        self->counters.answers_dropped++;
+    } else if (request->state == DISPATCH_ABANDONED) {
+        self->counters.answers_abandoned++;
+        if (command->kind == MDP_FINAL)
+            dispatch_answer (self->dispatch, request, self->now);
+    } else if (command->kind == MDP_PARTIAL) {
+        take_partial (self, request, command, out);
+    } else {
+        take_final (self, request, command, out);
+    }
+}
+
+static void
+take_from_stranger (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
+{
+    switch (ask->command->kind) {
+    case MDP_READY:
+        take_ready (self, ask, out);
+        break;
+    case MDP_DISCONNECT:
+        break;
+    default:
+        self->counters.strangers++;
+        majordomo_send_disconnect (self, ask, out);
+    }
+}
+
+void
+majordomo_take_from_worker (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
+{
+    const mdp_command_t *command = ask->command;
+    dispatch_worker_t *worker = dispatch_worker (self->dispatch, ask->peer);
+    if (command->kind == MDP_HEARTBEAT)
+        self->counters.heartbeats_received++;
+    if (!worker)
+        take_from_stranger (self, ask, out);
+    else if (command->kind == MDP_DISCONNECT)
+        dispatch_lose (self->dispatch, worker, DISPATCH_LEFT, 0, self->now);
+    else if (command->kind == MDP_READY && KEEL_FAULT (SECOND_READY))
+        dispatch_heard (self->dispatch, worker, self->now);
+    else if (command->kind == MDP_READY || command->version != worker->version)
+        break_session (self, worker, ask, out);
+    else if (command->kind == MDP_HEARTBEAT)
+        dispatch_beat (self->dispatch, worker, self->now);
+    else
+        take_answer (self, worker, command, out);
+}
+
+/*  An answer of too many frames would be as long the next time: its request fails, and the worker is free. */
+void
+majordomo_take_cut_answer (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out)
+{
+    envelope_t envelope;
+    mdp_command_t command;
+    uint64_t token;
+    dispatch_worker_t *worker = dispatch_worker (self->dispatch, &event->peer);
+    if (!worker || envelope_decode (event->frames, event->count, &envelope) != VERDICT_OK ||
+        mdp_decode_at_broker (event->frames + envelope.count, event->count - envelope.count, &command) != VERDICT_OK ||
+        (command.kind != MDP_FINAL && command.kind != MDP_PARTIAL) || !mdp_token_decode (command.token, &token))
+        return;
+    dispatch_request_t *request = dispatch_attempt (self->dispatch, worker, token);
+    if (request && request->state == DISPATCH_HELD) {
+        majordomo_send_notice (self, request, 502, out);
+        dispatch_abandon (self->dispatch, request, 502);
+    }
+    if (request && command.kind == MDP_FINAL)
+        dispatch_answer (self->dispatch, request, self->now);
+}
+
+/*  A READY with no name, or a bad name or credit, is answered: its sender waits for requests. */
+void
+majordomo_take_bad_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
+{
+    dispatch_worker_t *worker = dispatch_worker (self->dispatch, ask->peer);
+    self->counters.ready_refused++;
+    if (worker)
+        break_session (self, worker, ask, out);
+    else
+        majordomo_send_disconnect (self, ask, out);
+}
