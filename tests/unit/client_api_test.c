@@ -144,7 +144,7 @@ static void
 bad_arguments_are_told (void **state)
 {
     scene_t *scene = *state;
-    static const char *const lists[] = {"",           "tcp://",           "nonsense", "tcp://127.0.0.1:1,",
+    static const char *const lists[] = {NULL,         "",                 "tcp://",   "nonsense", "tcp://127.0.0.1:1,",
                                         "inproc://x", "tcp://127.0.0.1:*"};
     for (size_t n = 0; n < COUNT_OF (lists); n++) {
         errno = 0;
