@@ -42,8 +42,8 @@ handle_notice (keel_mdclient_t *self, request_t *request, const mdp_command_t *n
 }
 
 static void
-handle_answer (keel_mdclient_t *self, request_t *request, uint32_t sending, const mdp_command_t *answer,
-               keel_actions_t *out)
+handle_answer (keel_mdclient_t *self, uint16_t number, request_t *request, uint32_t sending,
+               const mdp_command_t *answer, keel_actions_t *out)
 {
     bool final = answer->kind == MDP_FINAL;
     keel_action_t *action =
@@ -56,6 +56,7 @@ handle_answer (keel_mdclient_t *self, request_t *request, uint32_t sending, cons
         return;
     }
     request->source = sending;
+    request->link = number; /* what becomes of others it was sent over does not matter any more */
     if (request->state == REQUEST_LOST)
         return;
     request->state = REQUEST_SENT;
@@ -93,7 +94,8 @@ is_awaited (const request_t *request, uint32_t sending, bool notice)
 }
 
 static void
-take_answer (keel_mdclient_t *self, const envelope_t *envelope, const mdp_command_t *answer, keel_actions_t *out)
+take_answer (keel_mdclient_t *self, uint16_t number, const envelope_t *envelope, const mdp_command_t *answer,
+             keel_actions_t *out)
 {
     uint32_t sending;
     request_t *request = find_request (self, envelope, &sending);
@@ -106,7 +108,7 @@ take_answer (keel_mdclient_t *self, const envelope_t *envelope, const mdp_comman
     if (notice)
         handle_notice (self, request, answer, out);
     else
-        handle_answer (self, request, sending, answer, out);
+        handle_answer (self, number, request, sending, answer, out);
 }
 
 void
@@ -125,5 +127,5 @@ mdclient_handle_message (keel_mdclient_t *self, const keel_event_t *event, keel_
         return;
     }
     mdclient_note_heard (self, number);
-    take_answer (self, &envelope, &answer, out);
+    take_answer (self, number, &envelope, &answer, out);
 }

@@ -295,6 +295,43 @@ every_request_ends (void **state)
     }
 }
 
+/*  Tried with a second broker already, when the first answers in part. */
+static story_t *
+begin_half_way (void **state)
+{
+    story_t *story = begin (state, 2, 3);
+    story_answer (story, 0, 1, MDP_FINAL, "echo", "x");
+    story_submit (story, "echo", "b");
+    story_pass (story, 1100);
+    story_answer (story, 0, 2, MDP_PARTIAL, "echo", "p");
+    TOLD (story, "final 1 x\nsend 0 #2 echo b\nconnect 1\nsend 1 #3 echo b\npartial 2 p\n");
+    return story;
+}
+
+static void
+half_way_another_link_does_not_matter (void **state)
+{
+    story_t *story = begin_half_way (state);
+    story_refused (story, 1);
+    story_pass (story, 200);
+    story_answer (story, 0, 2, MDP_FINAL, "echo", "f");
+    TOLD (story, "final 2 f\nclose 1\n");
+    story = begin_half_way (state);
+    story_disconnected (story, 1);
+    story_pass (story, 200);
+    story_answer (story, 0, 2, MDP_FINAL, "echo", "f");
+    TOLD (story, "final 2 f\nclose 1\n");
+}
+
+static void
+half_way_the_end_of_its_own_link_is_noticed (void **state)
+{
+    story_t *story = begin_half_way (state);
+    story_disconnected (story, 0);
+    assert_in_range (story_pass_to_due (story), 25, 100);
+    TOLD (story, "failed 2 502\nclose 0\nclose 1\n");
+}
+
 int
 main (void)
 {
@@ -313,6 +350,8 @@ main (void)
         TEST (a_refusal_by_the_only_broker_is_waited_out),
         TEST (a_refusal_after_an_end_moves_no_last_try),
         TEST (an_end_half_way_fails),
+        TEST (half_way_another_link_does_not_matter),
+        TEST (half_way_the_end_of_its_own_link_is_noticed),
         TEST (an_end_while_idle_moves_on),
         TEST (what_a_closed_link_held_goes_on),
         TEST (many_requests_close_a_dead_link_once_a_try),
