@@ -40,7 +40,8 @@ const char *port_endpoint (const port_t *self, uint16_t listener);
 /*  Connects to one endpoint; gives a number like port_listen. Returns at once: libzmq connects, and reconnects, by itself;
  *  messages sent meanwhile wait. -1 with errno: EINVAL, EPROTONOSUPPORT. */
 int port_connect (port_t *self, const char *endpoint, uint16_t *link);
-/*  Closes a listener or link; what waits in it is thrown away unless linger. Its number may be given again. */
+/*  Closes a listener or link; what waits in it is thrown away unless linger. Its number may be given again, and its
+ *  failures that were not received yet are forgotten. */
 void port_close (port_t *self, uint16_t link, bool linger);
 
 /*  The next event, without waiting: first failures of earlier sends (UNREACHABLE, FULL), then connections that ended or, of
@@ -55,8 +56,8 @@ void port_send (port_t *self, const keel_action_t *action);
 bool port_wait (port_t *self, int64_t timeout_ms);
 /*  Has port_wait look at fd for reading too. 0, or -1 with errno. */
 int port_watch (port_t *self, int fd);
-/*  An epoll descriptor that is readable when port_wait would not sleep, provided that port_receive was called until it
- *  returned false and port_wait (self, 0) after the last send. */
+/*  An epoll descriptor that is readable when port_wait would not sleep, provided that since the last send port_wait (self, 0)
+ *  was called and then port_receive until it returned false. */
 int port_fd (const port_t *self);
 
 #endif

@@ -21,13 +21,13 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define LINKS_MAX       256
-#define TURN            64 /* messages from one socket before the next has its turn */
-#define WAIT_EVENTS     64
-#define ID_MAX          255
-#define ROUTER_READ_HWM 1000
+#define LINKS_MAX        256
+#define TURN             64 /* messages from one socket before the next has its turn */
+#define WAIT_EVENTS      64
+#define ID_MAX           255
+#define ROUTER_READ_HWM  1000
 #define KEEPALIVE_IDLE_S 30
-#define PIPE_SPARE      64 /* for heartbeats and the like, between the messages that config.pipe counts */
+#define PIPE_SPARE       64 /* for heartbeats and the like, between the messages that config.pipe counts */
 
 /*  What stands behind a span: the hold comes first, so the one is the other. */
 typedef struct {
@@ -61,20 +61,20 @@ struct port {
     int epoll;
     pool_t *kept;
     link_t links[LINKS_MAX];
-    uint16_t link_count;   /* slots in use or once in use */
-    uint16_t current;      /* whose turn it is */
-    unsigned turn;         /* messages of this turn */
-    unsigned reports;      /* links to be reported */
-    unsigned monitors;     /* made so far; names them */
-    zmq_msg_t id;          /* routing id of the lent message */
-    frame_t *lent;         /* config.frames slots */
+    uint16_t link_count; /* slots in use or once in use */
+    uint16_t current;    /* whose turn it is */
+    unsigned turn;       /* messages of this turn */
+    unsigned reports;    /* links to be reported */
+    unsigned monitors;   /* made so far; names them */
+    zmq_msg_t id;        /* routing id of the lent message */
+    frame_t *lent;       /* config.frames slots */
     span_t *spans;
     size_t lent_count;
-    failure_t *failures;   /* a queue: first .. count */
+    failure_t *failures; /* a queue: first .. count */
     size_t failure_first;
     size_t failure_count;
     size_t failure_capacity;
-    char lent_id[ID_MAX];  /* of the failure that was given last */
+    char lent_id[ID_MAX]; /* of the failure that was given last */
 };
 
 /* ------------------------------------------------------------------ holds */
@@ -164,7 +164,7 @@ port_destroy (port_t **self_p)
     pool_destroy (&self->kept);
     memory_free (self->lent);
     memory_free (self->spans);
-    free (self->failures);
+    memory_free (self->failures);
     memory_free (self);
 }
 
@@ -383,10 +383,23 @@ close_socket (port_t *self, void *socket, int linger_ms)
     zmq_close (socket);
 }
 
+/*  What failed on that link is of no interest to the next one of this number. */
+static void
+forget_failures (port_t *self, uint16_t number)
+{
+    size_t kept = 0;
+    for (size_t n = self->failure_first; n < self->failure_count; n++)
+        if (self->failures[n].listener != number)
+            self->failures[kept++] = self->failures[n];
+    self->failure_first = 0;
+    self->failure_count = kept;
+}
+
 void
 port_close (port_t *self, uint16_t number, bool linger)
 {
     link_t *link = &self->links[number];
+    forget_failures (self, number);
     if (link->socket) {
         zmq_socket_monitor (link->socket, NULL, 0);
         close_socket (self, link->socket, linger ? self->config.linger_ms : 0);
@@ -499,9 +512,9 @@ port_receive (port_t *self, keel_event_t *event)
         return receive_failure (self, event);
     if (self->reports)
         return receive_report (self, event);
-    for (uint16_t tried = 0; tried < self->link_count; tried++) {
-        if (self->turn++ < TURN && self->links[self->current].socket &&
-            receive_message (self, self->current, event))
+    unsigned tries = self->link_count + 1u; /* once around, and again whoever has used up a turn */
+    while (tries--) {
+        if (self->turn++ < TURN && self->links[self->current].socket && receive_message (self, self->current, event))
             return true;
         next_turn (self);
     }
@@ -544,9 +557,12 @@ note_failure (port_t *self, const keel_action_t *action, int why)
 {
     if (self->failure_count == self->failure_capacity) {
         size_t capacity = self->failure_capacity ? self->failure_capacity * 2 : 64;
-        failure_t *grown = realloc (self->failures, capacity * sizeof (failure_t));
+        failure_t *grown = memory_new (capacity * sizeof (failure_t));
         if (!grown)
             return; /* whoever waits for this peer finds it out by its silence */
+        if (self->failures)
+            memcpy (grown, self->failures, self->failure_count * sizeof (failure_t));
+        memory_free (self->failures);
         self->failures = grown;
         self->failure_capacity = capacity;
     }
@@ -556,6 +572,35 @@ note_failure (port_t *self, const keel_action_t *action, int why)
     failure->tag = action->tag;
     failure->id_size = (uint8_t) (action->id.size > ID_MAX ? ID_MAX : action->id.size);
     memcpy (failure->id, action->id.data, failure->id_size);
+}
+
+static const span_t *
+frame_of (const keel_action_t *action, size_t n)
+{
+    return n < action->head_count ? &action->head[n] : &action->body[n - action->head_count];
+}
+
+/*  Looks at the socket's mailbox too: arrivals, and what peers have read. */
+static bool
+has_input (void *socket)
+{
+    int events = 0;
+    size_t size = sizeof (events);
+    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+}
+
+/*  The id or, on a link, the first frame. A pipe is full only if it still is after a look at what the peer has read: when
+ *  in a hurry, libzmq does not look by itself. */
+static int
+send_first (port_t *self, const link_t *link, const keel_action_t *action, int flags)
+{
+    for (bool looked = false;; looked = true) {
+        int rc = link->router ? zmq_send (link->socket, action->id.data, action->id.size, flags)
+                              : send_span (self, link->socket, frame_of (action, 0), flags);
+        if (rc >= 0 || errno != EAGAIN || looked)
+            return rc;
+        has_input (link->socket);
+    }
 }
 
 void
@@ -569,30 +614,17 @@ port_send (port_t *self, const keel_action_t *action)
         note_failure (self, action, ENOTCONN);
         return;
     }
-    /*  Only the first frame can be refused: libzmq takes the others of a message once it took that. */
-    if (link->router && zmq_send (link->socket, action->id.data, action->id.size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) {
+    size_t n = link->router ? 0 : 1;
+    if (send_first (self, link, action, ZMQ_DONTWAIT | (n < count ? ZMQ_SNDMORE : 0)) < 0) {
         note_failure (self, action, errno);
         return;
     }
-    for (size_t n = 0; n < count; n++) {
-        const span_t *span = n < action->head_count ? &action->head[n] : &action->body[n - action->head_count];
-        int flags = ZMQ_DONTWAIT | (n + 1 < count ? ZMQ_SNDMORE : 0);
-        if (send_span (self, link->socket, span, flags) < 0 && n == 0 && !link->router) {
-            note_failure (self, action, errno);
-            return;
-        }
-    }
+    /*  Only the first can be refused: libzmq takes the others of a message once it took that. */
+    for (; n < count; n++)
+        send_span (self, link->socket, frame_of (action, n), ZMQ_DONTWAIT | (n + 1 < count ? ZMQ_SNDMORE : 0));
 }
 
 /* ------------------------------------------------------------------ waiting */
-
-static bool
-has_input (void *socket)
-{
-    int events = 0;
-    size_t size = sizeof (events);
-    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
-}
 
 static bool
 must_not_sleep (port_t *self)
