@@ -59,15 +59,11 @@ add_flag (text_t *json, const char *key, bool value)
 }
 
 static void
-add_hex (text_t *json, const char *key, span_t bytes)
+add_id (text_t *json, span_t id)
 {
-    static const char digits[] = "0123456789abcdef";
-    text_add_json_key (json, key);
+    text_add_json_key (json, "id");
     text_add (json, "\"");
-    for (size_t n = 0; n < bytes.size; n++) {
-        char hex[3] = {digits[bytes.data[n] >> 4], digits[bytes.data[n] & 15], 0};
-        text_add (json, hex);
-    }
+    text_add_hex (json, id);
     text_add (json, "\"");
 }
 
@@ -122,7 +118,7 @@ static void
 add_worker (keel_majordomo_t *self, text_t *json, const dispatch_worker_t *worker)
 {
     text_add (json, "{");
-    add_hex (json, "id", worker->id);
+    add_id (json, worker->id);
     text_add_json_number (json, "listener", worker->listener);
     text_add_json_key (json, "service");
     text_add_json_string (json, worker->service->name);

@@ -32,14 +32,10 @@ majordomo_note (keel_majordomo_t *self, note_t about, const char *words, span_t 
 void
 majordomo_note_peer (keel_majordomo_t *self, note_t about, const char *words, span_t id, keel_actions_t *out)
 {
-    static const char digits[] = "0123456789abcdef";
-    char hex[64];
-    size_t size = id.size < sizeof (hex) / 2 ? id.size : sizeof (hex) / 2;
-    for (size_t n = 0; n < size; n++) {
-        hex[2 * n] = digits[id.data[n] >> 4];
-        hex[2 * n + 1] = digits[id.data[n] & 15];
-    }
-    majordomo_note (self, about, words, span_make (hex, 2 * size), out);
+    char buffer[65];
+    text_t hex = text_over (buffer, sizeof (buffer));
+    text_add_hex (&hex, id);
+    majordomo_note (self, about, words, span_make (hex.data, hex.size), out);
 }
 
 /* ------------------------------------------------------------------ to workers */

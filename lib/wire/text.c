@@ -40,14 +40,22 @@ text_add_number (text_t *self, uint64_t number)
     text_add_span (self, span_make (digits + at, sizeof (digits) - at));
 }
 
-/*  prefix, then two hex digits */
-static void
-add_hex (text_t *self, const char *prefix, uint8_t byte)
+void
+text_add_hex (text_t *self, span_t bytes)
 {
     static const char digits[] = "0123456789abcdef";
-    char hex[3] = {digits[byte >> 4], digits[byte & 15], 0};
+    for (size_t n = 0; n < bytes.size; n++) {
+        char hex[2] = {digits[bytes.data[n] >> 4], digits[bytes.data[n] & 15]};
+        text_add_span (self, span_make (hex, sizeof (hex)));
+    }
+}
+
+/*  prefix, then the byte in hex */
+static void
+add_escape (text_t *self, const char *prefix, const uint8_t *byte)
+{
     text_add (self, prefix);
-    text_add (self, hex);
+    text_add_hex (self, span_make (byte, 1));
 }
 
 void
@@ -57,7 +65,7 @@ text_add_bytes (text_t *self, span_t bytes)
         if (bytes.data[n] >= ' ' && bytes.data[n] <= '~' && bytes.data[n] != '\\')
             text_add_span (self, span_make (bytes.data + n, 1));
         else
-            add_hex (self, "\\x", bytes.data[n]);
+            add_escape (self, "\\x", bytes.data + n);
 }
 
 void
@@ -71,7 +79,7 @@ text_add_json_string (text_t *self, span_t bytes)
         if (byte >= ' ' && byte <= '~')
             text_add_span (self, span_make (bytes.data + n, 1));
         else
-            add_hex (self, "\\u00", byte);
+            add_escape (self, "\\u00", bytes.data + n);
     }
     text_add (self, "\"");
 }

@@ -21,6 +21,8 @@ void text_add_span (text_t *self, span_t bytes);
 void text_add_number (text_t *self, uint64_t number);
 /*  A span as other people may read it: printable ASCII as it is, other bytes as \xNN. */
 void text_add_bytes (text_t *self, span_t bytes);
+/*  Two lower-case digits a byte. */
+void text_add_hex (text_t *self, span_t bytes);
 /*  With quotes and escapes; bytes outside ASCII as \u00NN. */
 void text_add_json_string (text_t *self, span_t bytes);
 /*  "key":  with a comma before it unless it opens an object. */

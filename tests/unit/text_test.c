@@ -82,6 +82,19 @@ bytes_are_made_readable (void **state)
 }
 
 static void
+bytes_in_hex (void **state)
+{
+    (void) state;
+    char buffer[8];
+    text_t text = text_over (buffer, sizeof (buffer));
+    text_add_hex (&text, SPAN_OF ("\x00\x6b\xff"));
+    assert_string_equal (text.data, "006bff");
+    text_add_hex (&text, SPAN_OF ("\x01"));
+    assert_true (text.full);
+    assert_string_equal (text.data, "006bff");
+}
+
+static void
 json_strings_are_escaped (void **state)
 {
     (void) state;
