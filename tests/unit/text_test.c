@@ -127,7 +127,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         TEST (begins_empty),          TEST (words_and_numbers),        TEST (fits_to_the_last_byte),
         TEST (once_full_stays_full),  TEST (bytes_are_made_readable),  TEST (json_strings_are_escaped),
-        TEST (keys_are_parted_by_commas),
+        TEST (keys_are_parted_by_commas), TEST (bytes_in_hex),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
