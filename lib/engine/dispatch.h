@@ -256,7 +256,7 @@ dispatch_worker_t *dispatch_farewell (const dispatch_t *self);
 
 /* ---- services */
 
-dispatch_service_t *dispatch_service (const dispatch_t *self, span_t name);
+dispatch_service_t *dispatch_service (dispatch_t *self, span_t name);
 /*  In order of creation; service NULL: the first. */
 dispatch_service_t *dispatch_next_service (const dispatch_t *self, const dispatch_service_t *service);
 dispatch_worker_t *dispatch_next_worker (const dispatch_t *self, const dispatch_worker_t *worker);

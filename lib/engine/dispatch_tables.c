@@ -28,11 +28,15 @@ peer_key (const keel_peer_t *peer, uint8_t buffer[KEY_MAX])
 /* ------------------------------------------------------------------ services */
 
 dispatch_service_t *
-dispatch_service (const dispatch_t *self, span_t name)
+dispatch_service (dispatch_t *self, span_t name)
 {
-    dispatch_service_t *service;
+    dispatch_service_t *service = self->last_service;
+    if (service && span_equal (service->name, name))
+        return service;
     unsigned hash = hash_bytes (self, name.data, name.size);
     HASH_FIND_BYHASHVALUE (hh, self->services, name.data, name.size, hash, service);
+    if (service)
+        self->last_service = service;
     return service;
 }
 
@@ -65,6 +69,8 @@ void
 tables_forget_service (dispatch_t *self, dispatch_service_t *service)
 {
     HASH_DEL (self->services, service);
+    if (self->last_service == service)
+        self->last_service = NULL;
     self->gauges.services--;
 }
 
@@ -90,13 +96,15 @@ tables_evict_clients (dispatch_t *self)
 dispatch_client_t *
 tables_client (dispatch_t *self, const keel_peer_t *peer)
 {
+    dispatch_client_t *client = self->last_client;
+    if (client && client->listener == peer->listener && span_equal (client->id, peer->id))
+        return client;
     uint8_t key[KEY_MAX];
     size_t size = peer_key (peer, key);
     unsigned hash = hash_bytes (self, key, size);
-    dispatch_client_t *client;
     HASH_FIND_BYHASHVALUE (hh, self->clients, key, size, hash, client);
     if (client)
-        return client;
+        return self->last_client = client;
     client = pool_take (self->pool, sizeof (*client) + size);
     if (!client)
         return NULL;
@@ -122,6 +130,8 @@ void
 tables_free_client (dispatch_t *self, dispatch_client_t *client)
 {
     HASH_DEL (self->clients, client);
+    if (self->last_client == client)
+        self->last_client = NULL;
     self->gauges.clients--;
     pool_give (self->pool, client, sizeof (*client) + client->key_size);
 }

@@ -39,6 +39,9 @@ struct dispatch {
     dispatch_flow_t *flows;       /* by service and client */
     dispatch_flow_t anchor;       /* stands in flows */
 
+    dispatch_service_t *last_service; /* found last: the next one is often the same */
+    dispatch_client_t *last_client;
+
     dispatch_service_t *runnable; /* a request waits and a worker is ready; by turn */
     dispatch_worker_t *busy;
     dispatch_worker_t *farewell;
