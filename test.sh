@@ -1,23 +1,26 @@
 #!/bin/sh
-#   Builds and tests Keel on a Debian 12 that has nothing yet: with sanitizers first, then what is released. What clang
-#   thinks of the code is asked too, where there is a clang. Ends with ctest's summary; exit 0: everything passed.
+#   Builds and tests Keel on a Debian 12 that has nothing yet: with sanitizers first, then what is released. What has threads
+#   is tested with the thread sanitizer too. What clang thinks of the code is asked, where there is a clang. Ends with ctest's
+#   summary; exit 0: everything passed.
 set -eu
 cd "$(dirname "$0")"
 
 ./systemd/install-deps.sh
 jobs=$(nproc)
 
+#   build PRESET [TARGET]
 build () {
     cmake --preset "$1" >/dev/null
-    cmake --build --preset "$1" -j "$jobs" -- --quiet
+    cmake --build --preset "$1" -j "$jobs" --target "${2:-all}" -- --quiet
 }
 
-for preset in asan release; do
-    build "$preset"
-done
+build tsan threads
+build asan
+build release
 if command -v clang >/dev/null; then
     build clang
 fi
+ctest --preset tsan -j "$((jobs * 2))" -L threads
 for preset in asan release; do
     ctest --preset "$preset" -j "$((jobs * 2))"
 done

@@ -42,3 +42,12 @@ function (keel_python_test name script)
     set_tests_properties (${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${tier}
                           ENVIRONMENT "KEEL_PATH=${path};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/python")
 endfunction ()
+
+#   keel_threaded (TEST TARGET...)
+#   Marks a test of something that has threads of its own, and names what it needs. test.sh builds the target `threads` with the
+#   thread sanitizer, and runs the tests of that label.
+add_custom_target (threads)
+function (keel_threaded test)
+    set_property (TEST ${test} APPEND PROPERTY LABELS threads)
+    add_dependencies (threads ${ARGN})
+endfunction ()
