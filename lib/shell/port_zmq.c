@@ -454,6 +454,8 @@ static bool
 receive_message (port_t *self, uint16_t number, keel_event_t *event)
 {
     link_t *link = &self->links[number];
+    if (!link->socket)
+        return false;
     link->unsettled = false;
     *event = (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .peer = {.listener = number, .admin = link->admin}};
     event->peer.id = event->peer.user = SPAN_OF ("");
@@ -512,12 +514,15 @@ port_receive (port_t *self, keel_event_t *event)
         return receive_failure (self, event);
     if (self->reports)
         return receive_report (self, event);
-    unsigned tries = self->link_count + 1u; /* once around, and again whoever has used up a turn */
-    while (tries--) {
-        if (self->turn++ < TURN && self->links[self->current].socket && receive_message (self, self->current, event))
+    bool passed_over = self->turn >= TURN; /* whoever has used up its turn comes after all others */
+    for (uint16_t tried = 0; tried < self->link_count; tried++) {
+        if (self->turn++ < TURN && receive_message (self, self->current, event))
             return true;
         next_turn (self);
     }
+    if (passed_over && receive_message (self, self->current, event))
+        return true;
+    next_turn (self); /* another one is first after a sleep */
     return false;
 }
 
