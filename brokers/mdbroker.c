@@ -110,6 +110,10 @@ build (broker_t *self)
 static void
 reload (broker_t *self)
 {
+    if (!self->options.file) {
+        log_at (KEEL_LOG_NOTICE, "SIGHUP ignored: no configuration file was given with -c");
+        return;
+    }
     notify_reloading ();
     if (options_reload (&self->options, &self->settings) == 0) {
         const keel_majordomo_config_t config = mdbroker_engine_config (&self->settings);
