@@ -110,12 +110,10 @@ build (broker_t *self)
 static void
 reload (broker_t *self)
 {
-    if (!self->options.file) {
-        log_at (KEEL_LOG_NOTICE, "SIGHUP ignored: no configuration file was given with -c");
-        return;
-    }
-    notify_reloading ();
-    if (options_reload (&self->options, &self->settings) == 0) {
+    notify_reloading (); /* systemd waits for the ready that follows, whatever there is to reload */
+    if (!self->options.file)
+        log_at (KEEL_LOG_NOTICE, "nothing to reload: no configuration file was given with -c");
+    else if (options_reload (&self->options, &self->settings) == 0) {
         const keel_majordomo_config_t config = mdbroker_engine_config (&self->settings);
         keel_majordomo_configure (self->engine, &config);
         self->loop.spin_us = self->settings.spin;

@@ -301,8 +301,9 @@ class Systemd(keeltest.Case):
                                 env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"})
 
             def told(word):
-                text = ""
+                text, end = "", time.monotonic() + keeltest.DEADLINE
                 while word not in text:
+                    self.assertLess(time.monotonic(), end, f"{word} was never told")
                     text = manager.recv(4096).decode()
                 return text
             told("READY=1")
