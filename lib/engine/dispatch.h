@@ -230,8 +230,6 @@ typedef enum {
 void dispatch_lose (dispatch_t *self, dispatch_worker_t *worker, dispatch_loss_t loss, uint64_t undelivered,
                     int64_t now);
 
-/*  When the oldest request it holds went to it; KEEL_NEVER when it holds none. */
-int64_t dispatch_held_since (const dispatch_worker_t *worker);
 /*  It said something / a heartbeat / something was sent to it. */
 void dispatch_heard (dispatch_t *self, dispatch_worker_t *worker, int64_t now);
 void dispatch_beat (dispatch_t *self, dispatch_worker_t *worker, int64_t now);

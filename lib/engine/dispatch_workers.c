@@ -77,8 +77,9 @@ worker_of (liveness_peer_t *peer)
     return peer ? (dispatch_worker_t *) (void *) ((uint8_t *) peer - offsetof (dispatch_worker_t, liveness)) : NULL;
 }
 
-int64_t
-dispatch_held_since (const dispatch_worker_t *worker)
+/*  When the oldest request it holds went to it; KEEL_NEVER when it holds none. */
+static int64_t
+held_since (const dispatch_worker_t *worker)
 {
     return worker->held ? worker->held->sent_at : KEEL_NEVER;
 }
@@ -92,7 +93,7 @@ dispatch_heard (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
 void
 dispatch_beat (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
 {
-    liveness_beat (&self->liveness, &worker->liveness, dispatch_held_since (worker), now);
+    liveness_beat (&self->liveness, &worker->liveness, held_since (worker), now);
 }
 
 void

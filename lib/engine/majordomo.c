@@ -68,8 +68,9 @@ take_request (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t
     dispatch_request_t *request;
     unsigned code = dispatch_accept (self->dispatch, ask->peer, &wish, self->now, &request);
     if (code) {
-        majordomo_note (self, NOTE_REFUSED, code == 429 ? "request refused (429), client over limits/outstanding, service"
-                                              : "request refused (503), service", wish.service, out);
+        const char *words = code == 429 ? "request refused (429), client over limits/outstanding, service"
+                                        : "request refused (503), service";
+        majordomo_note (self, NOTE_REFUSED, words, wish.service, out);
         if (options.notices)
             majordomo_send_refusal (self, ask, code, out);
     } else if (dispatch_place (self->dispatch, request, self->now)) {

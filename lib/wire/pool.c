@@ -1,27 +1,14 @@
 /*  Size classes in quarter steps between powers of two, so that at most a fifth of a block is wasted: a queued request
- *  has to fit in 512 bytes. A slab is one allocation, carved into blocks of one class as they are asked for.
- *  Under AddressSanitizer every block is an allocation of its own: a use after the end is then seen. */
+ *  has to fit in 512 bytes. A slab is one allocation, carved into blocks of one class as they are asked for. */
 #include "pool.h"
 
 #include "memory.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #define SLAB_BYTES 65536
 #define CLASSES    31
-
-#if defined(__SANITIZE_ADDRESS__)
-#define POOLED false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POOLED false
-#endif
-#endif
-#ifndef POOLED
-#define POOLED true
-#endif
 
 typedef struct block {
     struct block *next;
@@ -99,7 +86,7 @@ add_slab (pool_t *self, class_t *class)
 void *
 pool_take (pool_t *self, size_t size)
 {
-    if (!POOLED || size > POOL_LARGEST)
+    if (!POOL_POOLS || size > POOL_LARGEST)
         return memory_new (size);
     size_t rounded;
     class_t *class = &self->classes[class_of (size, &rounded)];
@@ -121,7 +108,7 @@ pool_give (pool_t *self, void *block, size_t size)
 {
     if (!block)
         return;
-    if (!POOLED || size > POOL_LARGEST) {
+    if (!POOL_POOLS || size > POOL_LARGEST) {
         memory_free (block);
         return;
     }

@@ -6,9 +6,22 @@
 #ifndef KEEL_POOL_H
 #define KEEL_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define POOL_LARGEST 8192
+
+/*  Does it pool? Under AddressSanitizer every block is an allocation of its own: a use after the end is then seen. */
+#if defined(__SANITIZE_ADDRESS__)
+#define POOL_POOLS false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POOL_POOLS false
+#endif
+#endif
+#ifndef POOL_POOLS
+#define POOL_POOLS true
+#endif
 
 typedef struct pool pool_t;
 

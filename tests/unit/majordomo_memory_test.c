@@ -2,17 +2,6 @@
  *  Under AddressSanitizer a pool does not pool, so there the first part says nothing. */
 #include "trace.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define POOLED false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POOLED false
-#endif
-#endif
-#ifndef POOLED
-#define POOLED true
-#endif
-
 #define ROUNDS 10000
 
 typedef void (round_t) (trace_t *trace);
@@ -81,7 +70,7 @@ nothing_is_allocated (trace_t *trace, round_t *play)
     uint64_t calls = memory_seam.calls;
     for (unsigned n = 0; n < ROUNDS; n++)
         play (trace);
-    if (POOLED)
+    if (POOL_POOLS)
         assert_int_equal (memory_seam.calls, calls);
 }
 
@@ -130,7 +119,7 @@ clients_of_one_request (void **state)
         tell (*state, "c1 REQUEST echo hello");
         answer_latest (*state, "w1", 0);
     }
-    if (POOLED)
+    if (POOL_POOLS)
         assert_int_equal (memory_seam.calls, calls);
     assert_in_range (keel_majordomo_gauges (trace_engine (*state)).clients, 4096, 4097);
 }
