@@ -1,16 +1,20 @@
 #!/bin/sh
 #   Shows the main job on a Debian 12 that has nothing yet: a broker routes requests to workers, one of them is killed in
 #   the middle of a request, and the client gets its answer all the same. Installs what is needed, builds, runs, cleans up.
+#
+#       demo.sh [BUILD-DIR]     shows what is built there, and neither installs nor builds
 set -eu
+bin=${1:-}
 cd "$(dirname "$0")"
 
-./systemd/install-deps.sh
-echo "Building..."
-cmake --preset release >/dev/null
-cmake --build --preset release -j "$(nproc)" --target mdbroker mdclient mdworker mdctl -- --quiet
-
+if [ -z "$bin" ]; then
+    ./systemd/install-deps.sh
+    echo "Building..."
+    cmake --preset release >/dev/null
+    cmake --build --preset release -j "$(nproc)" --target mdbroker mdclient mdworker mdctl -- --quiet
+    bin=$PWD/build/release
+fi
 dir=$(mktemp -d)
-bin=$PWD/build/release
 pids=
 clean_up () {
     for pid in $pids; do
