@@ -3,23 +3,36 @@
 #include "mdp.h"
 
 verdict_t
-envelope_decode (const span_t frames[], size_t count, envelope_t *envelope)
+envelope_split (const span_t frames[], size_t count, size_t extra_max, envelope_t *envelope)
 {
     *envelope = (envelope_t){frames, 0};
     if (count == 0)
         return VERDICT_SHORT;
-    if (mdp_is_header (frames[0]))
-        return VERDICT_OK;
     size_t at = 0;
     while (at < count && frames[at].size > 0) {
-        if (at == ENVELOPE_EXTRA_MAX || frames[at].size > ENVELOPE_EXTRA_SIZE_MAX)
+        if (at == extra_max || frames[at].size > ENVELOPE_EXTRA_SIZE_MAX)
             return VERDICT_ENVELOPE;
         at++;
     }
-    if (at + 1 >= count || !mdp_is_header (frames[at + 1]))
-        return VERDICT_NO_HEADER;
+    if (at == count)
+        return VERDICT_DELIMITER;
     envelope->count = at + 1;
     return VERDICT_OK;
+}
+
+verdict_t
+envelope_decode (const span_t frames[], size_t count, envelope_t *envelope)
+{
+    *envelope = (envelope_t){frames, 0};
+    if (count > 0 && mdp_is_header (frames[0]))
+        return VERDICT_OK;
+    verdict_t verdict = envelope_split (frames, count, ENVELOPE_EXTRA_MAX, envelope);
+    if (verdict == VERDICT_DELIMITER ||
+        (verdict == VERDICT_OK && (envelope->count == count || !mdp_is_header (frames[envelope->count])))) {
+        envelope->count = 0;
+        return VERDICT_NO_HEADER;
+    }
+    return verdict;
 }
 
 options_t

@@ -37,6 +37,9 @@ typedef struct {
 
 /*  Splits off the envelope; the command starts at frames[envelope->count]. Borrows frames. */
 verdict_t envelope_decode (const span_t frames[], size_t count, envelope_t *envelope);
+/*  The same for protocols without a header, where every message is led: the first empty frame ends an envelope of at most
+ *  extra_max extra frames. VERDICT_DELIMITER: there is no empty frame. */
+verdict_t envelope_split (const span_t frames[], size_t count, size_t extra_max, envelope_t *envelope);
 
 /*  The options in a decoded envelope; all zero when there are none. */
 options_t envelope_options (const envelope_t *envelope);

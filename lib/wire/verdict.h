@@ -11,7 +11,7 @@
     X (COMMAND, "command", "an unknown command byte")                                                                  \
     X (SERVICE, "service", "a service name that is not 1 to 255 printable ASCII characters without space")             \
     X (CREDIT, "credit", "a credit that is not a decimal number from 1 to 65535, or frames behind it")                 \
-    X (DELIMITER, "delimiter", "no empty frame behind the token")                                                      \
+    X (DELIMITER, "delimiter", "no empty frame where a delimiter must be")                                             \
     X (BODY, "body", "a body of no frames")                                                                            \
     X (FRAMES, "frames", "more frames than the limit")
 
