@@ -1,12 +1,12 @@
 /*  majordomo: the MDP broker as an engine. RFC 7, RFC 18, RFC 8, and the decisions of PROTOCOLS.md sections 1 to 3.
  *
- *  A codec over dispatch: it decodes what peers send, calls dispatch, and says what to send. Malformed messages are
+ *  A codec over queue and dispatch: it decodes what peers send, calls them, and says what to send. Malformed messages are
  *  dropped, counted by reason, and said in the log at most once a second a reason.
  */
 #ifndef KEEL_MAJORDOMO_H
 #define KEEL_MAJORDOMO_H
 
-#include "dispatch.h"
+#include "queue.h"
 
 typedef struct keel_majordomo keel_majordomo_t;
 
@@ -34,27 +34,15 @@ typedef struct {
         .drain_timeout_ms = 30000                                                                                      \
     }
 
-/*  What happens to messages, besides dispatch's counters; mmi.stats gives both. */
+/*  Besides dispatch's counters and the queue's; mmi.stats gives all of them. */
 #define MAJORDOMO_COUNTER_MAP(X)                                                                                       \
-    X (messages)             /* that arrived */                                                                        \
-    X (malformed)            /* dropped: the sum of the reasons */                                                     \
     X (mmi_requests)                                                                                                   \
-    X (mmi_denied)           /* 403 */                                                                                 \
-    X (notices)              /* failure notices sent */                                                                \
-    X (partials)             /* taken, passed on or held */                                                            \
-    X (answers_dropped)      /* late, repeated, invented or for another worker's request: PARTIALs too */              \
-    X (answers_abandoned)    /* of requests that had failed meanwhile */                                               \
-    X (strangers)            /* HEARTBEAT or answer of a worker that is not registered: told DISCONNECT */             \
-    X (sessions_broken)      /* second READY, or another version: told DISCONNECT and forgotten */                     \
-    X (ready_refused)        /* READY with a bad name or credit, or past a limit: told DISCONNECT */                   \
-    X (heartbeats_received)                                                                                            \
-    X (heartbeats_sent)                                                                                                \
-    X (probes)               /* heartbeats to busy workers after a connection ended */                                 \
-    X (disconnects_sent)                                                                                               \
-    X (connections_ended)    /* at least so many: one may stand for several. Oversized frames end one too */           \
-    X (clients_unreachable)  /* answers and notices to a client that is gone */                                        \
-    X (clients_full)         /* answers and notices to a client that does not read */                                  \
-    X (workers_full)         /* commands to a worker that does not read */
+    X (mmi_denied)       /* 403 */                                                                                     \
+    X (notices)          /* failure notices sent */                                                                    \
+    X (partials)         /* taken, passed on or held */                                                                \
+    X (sessions_broken)  /* second READY, or another version: told DISCONNECT and forgotten */                         \
+    X (ready_refused)    /* READY with a bad name or credit, or past a limit: told DISCONNECT */                       \
+    X (disconnects_sent)
 
 /*  NULL without memory. */
 keel_majordomo_t *keel_majordomo_new (const keel_majordomo_config_t *config, uint64_t seed);

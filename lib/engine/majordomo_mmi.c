@@ -5,14 +5,6 @@
 
 #define REPORT_MARGIN 512 /* what a list's end takes */
 
-static text_t
-open_report (keel_majordomo_t *self)
-{
-    if (!self->report)
-        self->report = memory_new (REPORT_BYTES);
-    return self->report ? text_over (self->report, REPORT_BYTES) : (text_t){.full = true, .capacity = 1};
-}
-
 static bool
 is_nearly_full (const text_t *text)
 {
@@ -99,11 +91,11 @@ add_service (text_t *json, const dispatch_service_t *service)
 static text_t
 report_services (keel_majordomo_t *self)
 {
-    text_t json = open_report (self);
-    size_t left = dispatch_gauges (self->dispatch).services;
+    text_t json = queue_open_report (&self->queue);
+    size_t left = dispatch_gauges (self->queue.dispatch).services;
     const dispatch_service_t *service = NULL;
     text_add (&json, "{\"services\":[");
-    while (!is_nearly_full (&json) && (service = dispatch_next_service (self->dispatch, service))) {
+    while (!is_nearly_full (&json) && (service = dispatch_next_service (self->queue.dispatch, service))) {
         add_comma (&json);
         text_add (&json, "{");
         add_service (&json, service);
@@ -125,7 +117,7 @@ add_worker (keel_majordomo_t *self, text_t *json, const dispatch_worker_t *worke
     add_text (json, "mdp", worker->version == 1 ? "0.1" : "0.2");
     text_add_json_number (json, "credit", worker->credit);
     text_add_json_number (json, "held", worker->held_count);
-    text_add_json_number (json, "silent_ms", (uint64_t) (self->now - worker->liveness.heard_at));
+    text_add_json_number (json, "silent_ms", (uint64_t) (self->queue.now - worker->liveness.heard_at));
     add_flag (json, "beats_while_busy", worker->liveness.beats_while_busy);
     text_add (json, "}");
 }
@@ -133,11 +125,11 @@ add_worker (keel_majordomo_t *self, text_t *json, const dispatch_worker_t *worke
 static text_t
 report_workers (keel_majordomo_t *self)
 {
-    text_t json = open_report (self);
-    size_t left = dispatch_gauges (self->dispatch).workers;
+    text_t json = queue_open_report (&self->queue);
+    size_t left = dispatch_gauges (self->queue.dispatch).workers;
     const dispatch_worker_t *worker = NULL;
     text_add (&json, "{\"workers\":[");
-    while (!is_nearly_full (&json) && (worker = dispatch_next_worker (self->dispatch, worker))) {
+    while (!is_nearly_full (&json) && (worker = dispatch_next_worker (self->queue.dispatch, worker))) {
         add_comma (&json);
         add_worker (self, &json, worker);
         left--;
@@ -146,39 +138,15 @@ report_workers (keel_majordomo_t *self)
     return json;
 }
 
-static void
-add_gauges (keel_majordomo_t *self, text_t *json, int64_t now)
-{
-    dispatch_gauges_t gauges = dispatch_gauges (self->dispatch);
-    text_add_json_number (json, "uptime_ms", (uint64_t) (self->started ? now - self->started_at : 0));
-    text_add_json_number (json, "services", gauges.services);
-    text_add_json_number (json, "workers", gauges.workers);
-    text_add_json_number (json, "clients", gauges.clients);
-    text_add_json_number (json, "waiting", gauges.waiting);
-    text_add_json_number (json, "held", gauges.held);
-    text_add_json_number (json, "bytes", gauges.bytes);
-    add_flag (json, "draining", dispatch_draining (self->dispatch));
-}
-
 static text_t
 report_stats (keel_majordomo_t *self, int64_t now)
 {
-    text_t json = open_report (self);
-    const dispatch_counters_t *requests = dispatch_counters (self->dispatch);
-    const majordomo_counters_t *counters = &self->counters;
-    text_add (&json, "{");
-    add_gauges (self, &json, now);
-#define X(name) text_add_json_number (&json, #name, requests->name);
-    DISPATCH_COUNTER_MAP (X)
-#undef X
-#define X(name) text_add_json_number (&json, #name, counters->name);
+    text_t json = queue_open_report (&self->queue);
+    queue_report_stats (&self->queue, &json, now);
+#define X(name) text_add_json_number (&json, #name, self->counters.name);
     MAJORDOMO_COUNTER_MAP (X)
 #undef X
-    text_add_json_key (&json, "malformed_by_reason");
-    text_add (&json, "{");
-    for (verdict_t verdict = VERDICT_OK + 1; verdict < VERDICTS; verdict++)
-        text_add_json_number (&json, verdict_key (verdict), counters->verdicts[verdict]);
-    text_add (&json, "}}");
+    text_add (&json, "}");
     return json;
 }
 
@@ -205,13 +173,13 @@ reason_to_wait (const dispatch_service_t *service)
 static text_t
 report_reasons (keel_majordomo_t *self, const dispatch_service_t *service)
 {
-    text_t json = open_report (self);
+    text_t json = queue_open_report (&self->queue);
     const dispatch_request_t *oldest = dispatch_oldest (service);
     text_add (&json, "{");
     add_service (&json, service);
     add_text (&json, "reason", reason_to_wait (service));
     text_add_json_number (&json, "clients_waiting", service->flow_count);
-    text_add_json_number (&json, "oldest_ms", (uint64_t) (oldest ? self->now - oldest->accepted_at : 0));
+    text_add_json_number (&json, "oldest_ms", (uint64_t) (oldest ? self->queue.now - oldest->accepted_at : 0));
     text_add (&json, "}");
     return json;
 }
@@ -219,7 +187,7 @@ report_reasons (keel_majordomo_t *self, const dispatch_service_t *service)
 static text_t
 report_version (keel_majordomo_t *self)
 {
-    text_t json = open_report (self);
+    text_t json = queue_open_report (&self->queue);
     text_add (&json, "{\"keel\":\"" KEEL_VERSION "\",\"mdp\":[\"0.1\",\"0.2\"]}");
     return json;
 }
@@ -230,7 +198,7 @@ report_version (keel_majordomo_t *self)
 static void
 answer_named (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, keel_actions_t *out)
 {
-    dispatch_service_t *service = dispatch_service (self->dispatch, ask->command->body[0]);
+    dispatch_service_t *service = dispatch_service (self->queue.dispatch, ask->command->body[0]);
     if (!service || (mmi == MMI_SERVICE && !service->workers)) {
         answer (ask, 404, NULL, out);
     } else if (mmi == MMI_EXPLAIN) {
@@ -239,7 +207,7 @@ answer_named (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, kee
     } else {
         answer (ask, 200, NULL, out);
         if (mmi == MMI_DRAIN || mmi == MMI_RESUME)
-            dispatch_service_drain (self->dispatch, service, mmi == MMI_DRAIN);
+            dispatch_service_drain (self->queue.dispatch, service, mmi == MMI_DRAIN);
     }
 }
 
@@ -258,7 +226,7 @@ answer_unnamed (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, k
         json = report_workers (self);
         break;
     case MMI_STATS:
-        json = report_stats (self, self->now);
+        json = report_stats (self, self->queue.now);
         break;
     default: /* promote and handover are for pairs, and this broker has no peer */
         answer (ask, 501, NULL, out);

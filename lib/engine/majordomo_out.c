@@ -1,42 +1,5 @@
-/*  What the broker says: to workers, to clients, in the log. */
+/*  What the broker says: to workers, to clients. */
 #include "majordomo_state.h"
-
-/*  Of bytes that it names. All of them escaped, and the words, fit in a line. */
-#define NOTE_BYTES 100
-
-/*  Says it unless it was said within the last second; then only counts it. who: bytes of a peer, made readable. */
-void
-majordomo_note (keel_majordomo_t *self, note_t about, const char *words, span_t who, keel_actions_t *out)
-{
-    note_state_t *state = &self->notes[about];
-    if (self->now - state->said_at < 1000) {
-        state->unsaid++;
-        return;
-    }
-    char buffer[KEEL_ACTION_TEXT];
-    text_t line = text_over (buffer, sizeof (buffer));
-    text_add (&line, words);
-    text_add (&line, " ");
-    text_add_bytes (&line, who.size > NOTE_BYTES ? span_make (who.data, NOTE_BYTES) : who);
-    if (state->unsaid) {
-        text_add (&line, " (and ");
-        text_add_number (&line, state->unsaid);
-        text_add (&line, " more like it)");
-    }
-    state->said_at = self->now;
-    state->unsaid = 0;
-    keel_actions_log (out, KEEL_LOG_WARNING, buffer);
-}
-
-/*  Routing ids are mostly binary: in hex, as mmi.workers gives them. */
-void
-majordomo_note_peer (keel_majordomo_t *self, note_t about, const char *words, span_t id, keel_actions_t *out)
-{
-    char buffer[65];
-    text_t hex = text_over (buffer, sizeof (buffer));
-    text_add_hex (&hex, id);
-    majordomo_note (self, about, words, span_make (hex.data, hex.size), out);
-}
 
 /* ------------------------------------------------------------------ to workers */
 
@@ -53,12 +16,10 @@ send_control (uint16_t listener, span_t id, bool led, uint8_t version, mdp_kind_
     action->tag = TAG_WORKER;
 }
 
-void
-majordomo_send_heartbeat (keel_majordomo_t *self, dispatch_worker_t *worker, keel_actions_t *out)
+static void
+send_heartbeat (const dispatch_worker_t *worker, keel_actions_t *out)
 {
     send_control (worker->listener, worker->id, worker->led, worker->version, MDP_HEARTBEAT, out);
-    dispatch_sent (self->dispatch, worker, self->now);
-    self->counters.heartbeats_sent++;
 }
 
 /*  In the form that the peer itself used. */
@@ -70,17 +31,15 @@ majordomo_send_disconnect (keel_majordomo_t *self, const majordomo_ask_t *ask, k
     self->counters.disconnects_sent++;
 }
 
-void
-majordomo_dismiss (keel_majordomo_t *self, dispatch_worker_t *worker, keel_actions_t *out)
+static void
+send_farewell (queue_t *queue, const dispatch_worker_t *worker, keel_actions_t *out)
 {
     send_control (worker->listener, worker->id, worker->led, worker->version, MDP_DISCONNECT, out);
-    self->counters.disconnects_sent++;
-    dispatch_lose (self->dispatch, worker, DISPATCH_DISMISSED, 0, self->now);
+    ((keel_majordomo_t *) queue)->counters.disconnects_sent++;
 }
 
-/*  body: the request's frames, lent or kept. */
-void
-majordomo_send_request (const dispatch_request_t *request, const span_t body[], size_t body_count, keel_actions_t *out)
+static void
+send_request (const dispatch_request_t *request, const span_t body[], size_t body_count, keel_actions_t *out)
 {
     const dispatch_worker_t *worker = request->worker;
     keel_action_t *action = keel_actions_send (out, worker->listener, worker->id);
@@ -94,13 +53,6 @@ majordomo_send_request (const dispatch_request_t *request, const span_t body[], 
     action->body = body;
     action->body_count = body_count;
     action->tag = request->token;
-}
-
-void
-majordomo_send_kept_request (const dispatch_request_t *request, keel_actions_t *out)
-{
-    size_t skip = request->envelope_count;
-    majordomo_send_request (request, body_frames (request->body) + skip, body_count (request->body) - skip, out);
 }
 
 /* ------------------------------------------------------------------ to clients */
@@ -138,14 +90,15 @@ add_notice_body (keel_actions_t *out, keel_action_t *action, unsigned code, span
     keel_actions_add_head (out, action, 3);
 }
 
-void
-majordomo_send_notice (keel_majordomo_t *self, const dispatch_request_t *request, unsigned code, keel_actions_t *out)
+/*  Nothing when it did not ask for notices. */
+static void
+send_notice (queue_t *queue, const dispatch_request_t *request, unsigned code, keel_actions_t *out)
 {
     if (!request->notices && !KEEL_FAULT (ALL_NOTICES))
         return;
     keel_action_t *action = open_reply (request, MDP_FINAL, SPAN_OF (MMI_ERROR), out);
     add_notice_body (out, action, code, request->service->name);
-    self->counters.notices++;
+    ((keel_majordomo_t *) queue)->counters.notices++;
 }
 
 /*  To a request that was not taken in: everything in it is lent. */
@@ -162,3 +115,10 @@ majordomo_send_refusal (keel_majordomo_t *self, const majordomo_ask_t *ask, unsi
     action->tag = TAG_CLIENT;
     self->counters.notices++;
 }
+
+const queue_words_t majordomo_words = {
+    .request = send_request,
+    .heartbeat = send_heartbeat,
+    .farewell = send_farewell,
+    .failure = send_notice,
+};

@@ -5,7 +5,7 @@ static void
 refuse_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
 {
     self->counters.ready_refused++;
-    majordomo_note (self, NOTE_READY_REFUSED, "READY refused, service", ask->command->service, out);
+    queue_note (&self->queue, NOTE_READY_REFUSED, "READY refused, service", ask->command->service, out);
     majordomo_send_disconnect (self, ask, out);
 }
 
@@ -15,7 +15,7 @@ break_session (keel_majordomo_t *self, dispatch_worker_t *worker, const majordom
 {
     self->counters.sessions_broken++;
     majordomo_send_disconnect (self, ask, out);
-    dispatch_lose (self->dispatch, worker, DISPATCH_DISMISSED, 0, self->now);
+    dispatch_lose (self->queue.dispatch, worker, DISPATCH_DISMISSED, 0, self->queue.now);
 }
 
 static void
@@ -23,7 +23,7 @@ take_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *
 {
     dispatch_worker_t *worker;
     if (mmi_is_reserved (ask->command->service) ||
-        dispatch_register (self->dispatch, ask->peer, ask->command->service, ask->command->credit, self->now,
+        dispatch_register (self->queue.dispatch, ask->peer, ask->command->service, ask->command->credit, self->queue.now,
                            &worker) != 0) {
         refuse_ready (self, ask, out);
         return;
@@ -40,9 +40,8 @@ take_partial (keel_majordomo_t *self, dispatch_request_t *request, const mdp_com
     if (request->version == 2) {
         majordomo_send_reply (request, MDP_PARTIAL, command->body, command->body_count, out);
         request->answered_partly = true;
-    } else if (!dispatch_hold_partial (self->dispatch, request, command->body, command->body_count)) {
-        majordomo_send_notice (self, request, 502, out);
-        dispatch_abandon (self->dispatch, request, 502);
+    } else if (!dispatch_hold_partial (self->queue.dispatch, request, command->body, command->body_count)) {
+        queue_abandon (&self->queue, request, 502, out);
     }
 }
 
@@ -51,14 +50,13 @@ take_final (keel_majordomo_t *self, dispatch_request_t *request, const mdp_comma
 {
     if (!request->partials) {
         majordomo_send_reply (request, MDP_FINAL, command->body, command->body_count, out);
-        dispatch_answer (self->dispatch, request, self->now);
-    } else if (dispatch_join_partials (self->dispatch, request, command->body, command->body_count)) {
+        dispatch_answer (self->queue.dispatch, request, self->queue.now);
+    } else if (dispatch_join_partials (self->queue.dispatch, request, command->body, command->body_count)) {
         majordomo_send_reply (request, MDP_FINAL, request->joined, request->joined_count, out);
-        dispatch_answer (self->dispatch, request, self->now);
+        dispatch_answer (self->queue.dispatch, request, self->queue.now);
     } else {
-        majordomo_send_notice (self, request, 502, out);
-        dispatch_abandon (self->dispatch, request, 502);
-        dispatch_answer (self->dispatch, request, self->now); /* the worker is free */
+        queue_abandon (&self->queue, request, 502, out);
+        dispatch_answer (self->queue.dispatch, request, self->queue.now); /* the worker is free */
     }
 }
 
@@ -67,15 +65,15 @@ take_answer (keel_majordomo_t *self, dispatch_worker_t *worker, const mdp_comman
 {
     uint64_t token;
     dispatch_request_t *request = NULL;
-    dispatch_heard (self->dispatch, worker, self->now);
+    dispatch_heard (self->queue.dispatch, worker, self->queue.now);
     if (mdp_token_decode (command->token, &token))
-        request = dispatch_attempt (self->dispatch, worker, token);
+        request = dispatch_attempt (self->queue.dispatch, worker, token);
     if (!request) {
-        self->counters.answers_dropped++;
+        self->queue.counters.answers_dropped++;
     } else if (request->state == DISPATCH_ABANDONED) {
-        self->counters.answers_abandoned++;
+        self->queue.counters.answers_abandoned++;
         if (command->kind == MDP_FINAL)
-            dispatch_answer (self->dispatch, request, self->now);
+            dispatch_answer (self->queue.dispatch, request, self->queue.now);
     } else if (command->kind == MDP_PARTIAL) {
         take_partial (self, request, command, out);
     } else {
@@ -93,7 +91,7 @@ take_from_stranger (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_act
     case MDP_DISCONNECT:
         break;
     default:
-        self->counters.strangers++;
+        self->queue.counters.strangers++;
         majordomo_send_disconnect (self, ask, out);
     }
 }
@@ -102,19 +100,19 @@ void
 majordomo_take_from_worker (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
 {
     const mdp_command_t *command = ask->command;
-    dispatch_worker_t *worker = dispatch_worker (self->dispatch, ask->peer);
+    dispatch_worker_t *worker = dispatch_worker (self->queue.dispatch, ask->peer);
     if (command->kind == MDP_HEARTBEAT)
-        self->counters.heartbeats_received++;
+        self->queue.counters.heartbeats_received++;
     if (!worker)
         take_from_stranger (self, ask, out);
     else if (command->kind == MDP_DISCONNECT)
-        dispatch_lose (self->dispatch, worker, DISPATCH_LEFT, 0, self->now);
+        dispatch_lose (self->queue.dispatch, worker, DISPATCH_LEFT, 0, self->queue.now);
     else if (command->kind == MDP_READY && KEEL_FAULT (SECOND_READY))
-        dispatch_heard (self->dispatch, worker, self->now);
+        dispatch_heard (self->queue.dispatch, worker, self->queue.now);
     else if (command->kind == MDP_READY || command->version != worker->version)
         break_session (self, worker, ask, out);
     else if (command->kind == MDP_HEARTBEAT)
-        dispatch_beat (self->dispatch, worker, self->now);
+        dispatch_beat (self->queue.dispatch, worker, self->queue.now);
     else
         take_answer (self, worker, command, out);
 }
@@ -126,25 +124,24 @@ majordomo_take_cut_answer (keel_majordomo_t *self, const keel_event_t *event, ke
     envelope_t envelope;
     mdp_command_t command;
     uint64_t token;
-    dispatch_worker_t *worker = dispatch_worker (self->dispatch, &event->peer);
+    dispatch_worker_t *worker = dispatch_worker (self->queue.dispatch, &event->peer);
     if (!worker || envelope_decode (event->frames, event->count, &envelope) != VERDICT_OK ||
         mdp_decode_at_broker (event->frames + envelope.count, event->count - envelope.count, &command) != VERDICT_OK ||
         (command.kind != MDP_FINAL && command.kind != MDP_PARTIAL) || !mdp_token_decode (command.token, &token))
         return;
-    dispatch_request_t *request = dispatch_attempt (self->dispatch, worker, token);
+    dispatch_request_t *request = dispatch_attempt (self->queue.dispatch, worker, token);
     if (request && request->state == DISPATCH_HELD) {
-        majordomo_send_notice (self, request, 502, out);
-        dispatch_abandon (self->dispatch, request, 502);
+        queue_abandon (&self->queue, request, 502, out);
     }
     if (request && command.kind == MDP_FINAL)
-        dispatch_answer (self->dispatch, request, self->now);
+        dispatch_answer (self->queue.dispatch, request, self->queue.now);
 }
 
 /*  A READY with no name, or a bad name or credit, is answered: its sender waits for requests. */
 void
 majordomo_take_bad_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
 {
-    dispatch_worker_t *worker = dispatch_worker (self->dispatch, ask->peer);
+    dispatch_worker_t *worker = dispatch_worker (self->queue.dispatch, ask->peer);
     self->counters.ready_refused++;
     if (worker)
         break_session (self, worker, ask, out);

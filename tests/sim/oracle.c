@@ -64,7 +64,7 @@ lose_silent (oracle_t *self)
             return;
         }
         const keel_peer_t peer = {.listener = worker->listener, .id = span_make (worker->id, worker->id_size)};
-        if (dispatch_worker (self->engine->dispatch, &peer))
+        if (dispatch_worker (self->engine->queue.dispatch, &peer))
             FAIL (self, "the wrong worker was expired");
         self->model.counters.workers_expired++;
         model_lose (&self->model, worker, 0);
@@ -187,8 +187,8 @@ oracle_after (oracle_t *self, const keel_actions_t *out)
 void
 oracle_check_empty (oracle_t *self)
 {
-    const dispatch_t *dispatch = self->engine->dispatch;
-    dispatch_begin (self->engine->dispatch);
+    const dispatch_t *dispatch = self->engine->queue.dispatch;
+    dispatch_begin (self->engine->queue.dispatch);
     if (dispatch->request_count || dispatch->gauges.bytes || dispatch->busy || dispatch->failed ||
         dispatch->deadlines.count)
         FAIL (self, "something is left behind: %zu requests, %zu bytes", dispatch->request_count,

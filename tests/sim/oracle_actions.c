@@ -123,7 +123,7 @@ oracle_grant (oracle_t *self, model_request_t *request, const keel_action_t *act
 static model_request_t *
 find_granted (oracle_t *self, const keel_action_t *action, int64_t ticket)
 {
-    dispatch_t *dispatch = self->engine->dispatch;
+    dispatch_t *dispatch = self->engine->queue.dispatch;
     const keel_peer_t peer = {.listener = action->listener, .id = action->id};
     const dispatch_worker_t *holder = dispatch_worker (dispatch, &peer);
     const dispatch_request_t *request = holder ? dispatch_attempt (dispatch, holder, action->tag) : NULL;

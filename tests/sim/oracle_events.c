@@ -48,8 +48,8 @@ static bool
 is_first_attempt (const oracle_t *self, const keel_action_t *action)
 {
     const keel_peer_t peer = {.listener = action->listener, .id = action->id};
-    const dispatch_worker_t *holder = dispatch_worker (self->engine->dispatch, &peer);
-    const dispatch_request_t *request = holder ? dispatch_attempt (self->engine->dispatch, holder, action->tag) : NULL;
+    const dispatch_worker_t *holder = dispatch_worker (self->engine->queue.dispatch, &peer);
+    const dispatch_request_t *request = holder ? dispatch_attempt (self->engine->queue.dispatch, holder, action->tag) : NULL;
     return request && request->attempts == 1 && request->accepted_at == self->model.now;
 }
 
@@ -159,7 +159,7 @@ take_mmi (oracle_t *self, const envelope_t *envelope, const mdp_command_t *comma
     else if (mmi == MMI_SERVICE)
         expected->code = asked && asked->workers ? 200 : 404;
     else if (mmi == MMI_DRAIN || mmi == MMI_RESUME) {
-        const dispatch_service_t *service = dispatch_service (self->engine->dispatch, command->body[0]);
+        const dispatch_service_t *service = dispatch_service (self->engine->queue.dispatch, command->body[0]);
         if (asked)
             asked->draining = service && service->draining;
     }
@@ -200,8 +200,8 @@ hold_part (oracle_t *self, model_request_t *request, const mdp_command_t *comman
         request->part_bytes += command->body[n].size;
     const keel_peer_t peer = {.listener = request->worker->listener,
                               .id = span_make (request->worker->id, request->worker->id_size)};
-    const dispatch_worker_t *worker = dispatch_worker (self->engine->dispatch, &peer);
-    const dispatch_request_t *real = worker ? dispatch_attempt (self->engine->dispatch, worker, request->token) : NULL;
+    const dispatch_worker_t *worker = dispatch_worker (self->engine->queue.dispatch, &peer);
+    const dispatch_request_t *real = worker ? dispatch_attempt (self->engine->queue.dispatch, worker, request->token) : NULL;
     bool abandoned = real && real->state == DISPATCH_ABANDONED;
     if (!abandoned && request->part_bytes > config->partial_bytes)
         FAIL (self, "parts of %zu bytes are held for t%lld", request->part_bytes, (long long) request->ticket);

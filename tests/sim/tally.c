@@ -26,6 +26,8 @@ tally_broker (const keel_majordomo_t *engine)
 {
     add ((uint64_t *) &tally.dispatch, (const uint64_t *) keel_majordomo_counters (engine),
          sizeof (dispatch_counters_t) / sizeof (uint64_t));
+    add ((uint64_t *) &tally.queue, (const uint64_t *) &engine->queue.counters,
+         sizeof (queue_counters_t) / sizeof (uint64_t));
     add ((uint64_t *) &tally.majordomo, (const uint64_t *) &engine->counters,
          sizeof (majordomo_counters_t) / sizeof (uint64_t));
 }
@@ -51,6 +53,9 @@ visit (const tally_t *self, tally_visit_t each, void *arg)
 {
 #define X(name) each ("broker." #name, self->dispatch.name, arg);
     DISPATCH_COUNTER_MAP (X)
+#undef X
+#define X(name) each ("broker." #name, self->queue.name, arg);
+    QUEUE_COUNTER_MAP (X)
 #undef X
 #define X(name) each ("broker." #name, self->majordomo.name, arg);
     MAJORDOMO_COUNTER_MAP (X)

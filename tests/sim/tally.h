@@ -8,6 +8,7 @@
 
 typedef struct {
     dispatch_counters_t dispatch;
+    queue_counters_t queue;
     majordomo_counters_t majordomo;
     uint64_t client[KEEL_MDCLIENT_COUNTERS];
     uint64_t worker[KEEL_MDWORKER_COUNTERS];

@@ -149,13 +149,13 @@ a_long_list_is_cut (void **state)
     assert_string_equal (strchr (left, '}'), "}");
 }
 
-/*  Every counter and gauge of the two maps, and each reason of the malformed. */
+/*  Every counter and gauge of the three maps, and each reason of the malformed. */
 static void
 mmi_stats (void **state)
 {
     static const char *const keys[] = {
 #define X(name) #name,
-        DISPATCH_COUNTER_MAP (X) MAJORDOMO_COUNTER_MAP (X)
+        DISPATCH_COUNTER_MAP (X) QUEUE_COUNTER_MAP (X) MAJORDOMO_COUNTER_MAP (X)
 #undef X
 #define X(name, key, text) key,
             VERDICT_MAP (X)

@@ -70,7 +70,7 @@ trace_engine (trace_t *self)
 void
 trace_wrap_serials (trace_t *self)
 {
-    trace_engine (self)->dispatch->serial = UINT32_MAX;
+    trace_engine (self)->queue.dispatch->serial = UINT32_MAX;
 }
 
 void
