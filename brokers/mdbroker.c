@@ -1,29 +1,8 @@
-/*  mdbroker: the Majordomo broker as a daemon. Parses, builds, runs; the protocol is engine/majordomo's. */
+/*  mdbroker: the Majordomo broker as a daemon. The protocol is engine/majordomo's, the daemon's life shell/broker's. */
+#include "broker.h"
 #include "mdbroker_settings.h"
 
-#include "clock.h"
-#include "daemon.h"
-#include "exit_codes.h"
-#include "listen.h"
-#include "log.h"
-#include "loop.h"
-#include "notify.h"
-#include "options.h"
-
-#include <errno.h>
-#include <signal.h>
-#include <sodium/randombytes.h>
-
-typedef struct {
-    options_t options;
-    mdbroker_settings_t settings;
-    daemon_t daemon;
-    port_t *port;
-    keel_majordomo_t *engine;
-    loop_t loop;
-    bool draining;
-    bool stopping;
-} broker_t;
+#include <stdio.h>
 
 static const program_t program = {
     .name = "mdbroker",
@@ -35,126 +14,83 @@ static const program_t program = {
     .config = true,
 };
 
+static port_config_t
+port_config (const void *settings)
+{
+    return mdbroker_port_config (settings);
+}
+
+static void *
+make (const void *settings, uint64_t seed)
+{
+    const keel_majordomo_config_t config = mdbroker_engine_config (settings);
+    return keel_majordomo_new (&config, seed);
+}
+
+static void
+unmake (void *engine)
+{
+    keel_majordomo_t *self = engine;
+    keel_majordomo_destroy (&self);
+}
+
+static void
+configure (void *engine, const void *settings)
+{
+    const keel_majordomo_config_t config = mdbroker_engine_config (settings);
+    keel_majordomo_configure (engine, &config);
+}
+
 static int
-step_majordomo (void *engine, const keel_event_t *event, keel_actions_t *out)
+step (void *engine, const keel_event_t *event, keel_actions_t *out)
 {
     return keel_majordomo_step (engine, event, out);
 }
 
 static int64_t
-majordomo_due (const void *engine)
+next_due (const void *engine)
 {
     return keel_majordomo_next_due (engine);
 }
 
-static int
-build (broker_t *self)
+static bool
+drained (const void *engine)
 {
-    const port_config_t port_config = mdbroker_port_config (&self->settings);
-    const keel_majordomo_config_t engine_config = mdbroker_engine_config (&self->settings);
-    uint64_t seed;
-    randombytes_buf (&seed, sizeof (seed));
-    if (daemon_open (&self->daemon) != 0 || !(self->port = port_new (&port_config)) ||
-        !(self->engine = keel_majordomo_new (&engine_config, seed)) ||
-        loop_open (&self->loop, self->port, self->engine, step_majordomo, majordomo_due) != 0 ||
-        port_watch (self->port, daemon_fd (&self->daemon)) != 0) {
-        log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
-        return EXIT_FAILED;
-    }
-    self->loop.spin_us = self->settings.spin;
-    for (size_t n = 0; n < self->settings.listen.count; n++) {
-        int rc = listen_on (&self->options, self->port, &self->settings.listen.items[n]);
-        if (rc)
-            return rc;
-    }
-    return EXIT_OK;
+    return keel_majordomo_drained (engine);
 }
 
 static void
-reload (broker_t *self)
+describe (const void *engine, char text[BROKER_WORK])
 {
-    notify_reloading (); /* systemd waits for the ready that follows, whatever there is to reload */
-    if (!self->options.file)
-        log_at (KEEL_LOG_NOTICE, "nothing to reload: no configuration file was given with -c");
-    else if (options_reload (&self->options, &self->settings) == 0) {
-        const keel_majordomo_config_t config = mdbroker_engine_config (&self->settings);
-        keel_majordomo_configure (self->engine, &config);
-        self->loop.spin_us = self->settings.spin;
-        log_at (KEEL_LOG_NOTICE, "configuration reloaded");
-    }
-    notify_ready ("serving");
+    dispatch_gauges_t gauges = keel_majordomo_gauges (engine);
+    snprintf (text, BROKER_WORK, "%zu requests with workers, %zu waiting", gauges.held, gauges.waiting);
 }
 
-static void
-drain (broker_t *self)
+static const char *
+stats (void *engine, int64_t now)
 {
-    self->stopping = self->draining; /* a second time: at once */
-    self->draining = true;
-    dispatch_gauges_t gauges = keel_majordomo_gauges (self->engine);
-    log_at (KEEL_LOG_NOTICE, "%s, %zu requests with workers, %zu waiting", self->stopping ? "stopping at once" : "draining",
-            gauges.held, gauges.waiting);
-    notify_stopping ("draining");
-    loop_tell (&self->loop, KEEL_EVENT_DRAIN);
-}
-
-static void
-take_signals (broker_t *self)
-{
-    int number;
-    while ((number = daemon_signal (&self->daemon))) {
-        if (number == SIGHUP)
-            reload (self);
-        else if (number == SIGUSR1)
-            log_at (KEEL_LOG_NOTICE, "stats %s", keel_majordomo_stats (self->engine, clock_now_ms ()));
-        else
-            drain (self);
-    }
-}
-
-static void
-serve (broker_t *self)
-{
-    int64_t watchdog_ms = notify_watchdog_ms ();
-    notify_ready ("serving");
-    while (!self->stopping && !(self->draining && keel_majordomo_drained (self->engine))) {
-        if (loop_turn (&self->loop, watchdog_ms ? watchdog_ms : -1))
-            take_signals (self);
-        if (watchdog_ms)
-            notify_alive ();
-    }
-}
-
-/*  A signal that comes while the last messages go out, or has come, makes it stop waiting for peers that do not read. */
-static void
-finish (broker_t *self)
-{
-    daemon_finish ();
-    for (uint16_t n = 0; self->stopping && n < self->settings.listen.count; n++)
-        port_close (self->port, n, false);
-}
-
-static void
-take_down (broker_t *self)
-{
-    loop_close (&self->loop);
-    keel_majordomo_destroy (&self->engine);
-    port_destroy (&self->port);
-    daemon_close (&self->daemon);
-    options_close (&self->options);
+    return keel_majordomo_stats (engine, now);
 }
 
 int
 main (int argc, char **argv)
 {
-    broker_t broker = {.daemon = {.fd = -1}};
-    int rc = options_parse (&broker.options, &program, argc, argv, &broker.settings);
-    if (rc >= 0)
-        return rc;
-    rc = build (&broker);
-    if (rc == EXIT_OK) {
-        serve (&broker);
-        finish (&broker);
-    }
-    take_down (&broker);
-    return rc;
+    static const size_t listens[] = {offsetof (mdbroker_settings_t, listen)};
+    static const broker_kind_t kind = {
+        .program = &program,
+        .listens = listens,
+        .listen_count = 1,
+        .spin = offsetof (mdbroker_settings_t, spin),
+        .port_config = port_config,
+        .make = make,
+        .unmake = unmake,
+        .configure = configure,
+        .step = step,
+        .next_due = next_due,
+        .drained = drained,
+        .describe = describe,
+        .stats = stats,
+    };
+    mdbroker_settings_t settings;
+    return broker_run (&kind, argc, argv, &settings);
 }

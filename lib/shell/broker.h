@@ -1,0 +1,46 @@
+/*  broker: the life of a daemon that puts an engine behind listeners. It starts (signals, port, engine, listeners; only then
+ *  READY), serves, reloads on SIGHUP, writes its counters to the log on SIGUSR1, drains on SIGTERM and exits 0; a second
+ *  SIGTERM ends it at once.
+ *
+ *      int main (int argc, char **argv)
+ *      {
+ *          mdbroker_settings_t settings;
+ *          return broker_run (&kind, argc, argv, &settings);
+ *      }
+ */
+#ifndef KEEL_BROKER_H
+#define KEEL_BROKER_H
+
+#include "loop.h"
+#include "options.h"
+
+/*  Room for what is said of the engine's work. */
+#define BROKER_WORK 128
+
+typedef struct {
+    const program_t *program;
+    const size_t *listens; /* offsets in the settings of setting_list_t: where to listen, in the order of listeners */
+    size_t listen_count;
+    size_t spin; /* offset of int64_t, usec: loop_t's spin_us */
+
+    port_config_t (*port_config) (const void *settings);
+    /*  NULL without memory. */
+    void *(*make) (const void *settings, uint64_t seed);
+    void (*unmake) (void *engine);
+    /*  New settings hold from now on. */
+    void (*configure) (void *engine, const void *settings);
+
+    loop_step_fn *step;
+    loop_due_fn *next_due;
+    /*  After EVENT_DRAIN: nothing is left to do. */
+    bool (*drained) (const void *engine);
+    /*  What it is at, for people: "3 requests with workers, 2 waiting". */
+    void (*describe) (const void *engine, char text[BROKER_WORK]);
+    /*  Every counter as one JSON object, valid until the next step. */
+    const char *(*stats) (void *engine, int64_t now);
+} broker_kind_t;
+
+/*  Parses the command line into settings (program->size bytes), and runs. Returns the code to exit with. */
+int broker_run (const broker_kind_t *kind, int argc, char **argv, void *settings);
+
+#endif
