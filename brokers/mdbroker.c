@@ -17,7 +17,7 @@ static const program_t program = {
 static port_config_t
 port_config (const void *settings)
 {
-    return mdbroker_port_config (settings);
+    return queue_port_config (&((const mdbroker_settings_t *) settings)->queue);
 }
 
 static void *
@@ -80,7 +80,7 @@ main (int argc, char **argv)
         .program = &program,
         .listens = listens,
         .listen_count = 1,
-        .spin = offsetof (mdbroker_settings_t, spin),
+        .spin = offsetof (mdbroker_settings_t, queue.spin),
         .port_config = port_config,
         .make = make,
         .unmake = unmake,

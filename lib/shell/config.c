@@ -139,20 +139,23 @@ reject_children (reader_t *self, zconfig_t *item, const char *path)
     return fail (self, "'%s' is a value, nothing can stand below it; check the indentation", path);
 }
 
-/*  One key of a listen section. */
+/*  One key of a section that says where to listen. */
 static int
-read_listen_key (reader_t *self, zconfig_t *item, const char **endpoint, const char **admin)
+read_listen_key (reader_t *self, const setting_t *setting, zconfig_t *item, const char **endpoint, const char **admin)
 {
     enter (self);
+    const bool has_admin = setting_of_admin (self->settings, setting);
     bool is_endpoint = streq (zconfig_name (item), "endpoint");
-    if (!is_endpoint && !streq (zconfig_name (item), "admin"))
-        return fail (self, "unknown key 'listen/%.256s'; known in this section: endpoint, admin", zconfig_name (item));
+    if (!is_endpoint && !(has_admin && streq (zconfig_name (item), "admin")))
+        return fail (self, "unknown key '%s/%.256s'; known in this section: endpoint%s", setting->key,
+                     zconfig_name (item), has_admin ? ", admin" : "");
     const char **value = is_endpoint ? endpoint : admin;
     if (*value)
-        return fail (self, "a second 'listen/%s' in one section; begin another 'listen'", zconfig_name (item));
+        return fail (self, "a second '%s/%s' in one section; begin another '%s'", setting->key, zconfig_name (item),
+                     setting->key);
     *value = zconfig_value (item);
     if (!is_endpoint && !streq (*value, "0") && !streq (*value, "1"))
-        return fail (self, "listen/admin '%.256s': must be 0 or 1", *value);
+        return fail (self, "%s/admin '%.256s': must be 0 or 1", setting->key, *value);
     return reject_children (self, item, zconfig_name (item));
 }
 
@@ -163,20 +166,18 @@ read_listen (reader_t *self, const setting_t *setting, zconfig_t *section)
     int start = self->line, named = start;
     self->first[setting - self->settings] = start;
     for (zconfig_t *item = zconfig_child (section); item; item = zconfig_next (item)) {
-        if (read_listen_key (self, item, &endpoint, &admin))
+        if (read_listen_key (self, setting, item, &endpoint, &admin))
             return -1;
         if (streq (zconfig_name (item), "endpoint"))
             named = self->line;
     }
     self->line = named;
     if (!endpoint)
-        return fail (self, "this 'listen' has no endpoint; add endpoint = \"tcp://ADDRESS:PORT\" below it");
-    setting_t meant = *setting;
-    if (admin && *admin == '1')
-        meant.kind = SETTING_LISTEN_ADMIN;
+        return fail (self, "this '%s' has no endpoint; add endpoint = \"tcp://ADDRESS:PORT\" below it", setting->key);
+    const setting_t *meant = admin && *admin == '1' ? setting_of_admin (self->settings, setting) : setting;
     char problem[SETTING_PROBLEM];
-    if (setting_apply (&meant, endpoint, self->target, problem))
-        return fail (self, "listen/endpoint '%.256s': %s", endpoint, problem);
+    if (setting_apply (meant, endpoint, self->target, problem))
+        return fail (self, "%s/endpoint '%.256s': %s", setting->key, endpoint, problem);
     return 0;
 }
 

@@ -44,6 +44,15 @@ setting_is_list (const setting_t *self)
     return self->list || self->kind == SETTING_LISTEN || self->kind == SETTING_LISTEN_ADMIN;
 }
 
+const setting_t *
+setting_of_admin (const setting_t settings[], const setting_t *listen)
+{
+    for (const setting_t *setting = settings; setting->kind; setting++)
+        if (setting->kind == SETTING_LISTEN_ADMIN && setting->at == listen->at)
+            return setting;
+    return NULL;
+}
+
 static void *
 place (const setting_t *self, void *target)
 {

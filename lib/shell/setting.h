@@ -35,8 +35,8 @@ typedef enum {
     SETTING_BYTES,        /* the same; takes K, M, G */
     SETTING_BIND,         /* const char *: an endpoint to bind */
     SETTING_CONNECT,      /* const char *: an endpoint to connect to */
-    SETTING_LISTEN,       /* setting_list_t: endpoints to bind. In a file a section of that key, repeated, with the keys
-                             endpoint and admin */
+    SETTING_LISTEN,       /* setting_list_t: endpoints to bind. In a file a section of that key, repeated, with the key
+                             endpoint and, if the table has a LISTEN_ADMIN of the same list, admin */
     SETTING_LISTEN_ADMIN, /* appends to such a list, with admin set; an option without key */
 } setting_kind_t;
 
@@ -86,6 +86,8 @@ int setting_apply (const setting_t *self, const char *value, void *target, char 
 bool setting_takes_value (const setting_t *self);
 /*  Is its value a list? */
 bool setting_is_list (const setting_t *self);
+/*  The LISTEN_ADMIN of that LISTEN's list in a table; NULL: there is none. */
+const setting_t *setting_of_admin (const setting_t settings[], const setting_t *listen);
 /*  Takes over one value from another struct; true when it was different. */
 bool setting_copy (const setting_t *self, void *target, const void *source);
 /*  Would setting_copy change target? */

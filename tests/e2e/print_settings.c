@@ -8,6 +8,7 @@
 #include "setting.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 extern const setting_t SETTINGS[]; /* the build says which */
 
@@ -44,12 +45,17 @@ add (json_t *keys, const char *key, const char *unit, const char *preset, const 
     json_array_append_new (keys, entry);
 }
 
-/*  A listen section has two keys, and the option of the second is another setting's. */
+/*  A section that says where to listen. */
 static void
 add_listen (json_t *keys, const setting_t *setting)
 {
-    add (keys, "listen/endpoint", unit_of (setting), setting->preset, setting);
-    add (keys, "listen/admin", "0 or 1", "0", &(setting_t){.name = "admin", .reload = setting->reload});
+    char key[64];
+    const setting_t *admin = setting_of_admin (SETTINGS, setting);
+    snprintf (key, sizeof (key), "%s/endpoint", setting->key);
+    add (keys, key, unit_of (setting), setting->preset, setting);
+    snprintf (key, sizeof (key), "%s/admin", setting->key);
+    if (admin)
+        add (keys, key, "0 or 1", "0", admin);
 }
 
 int
