@@ -45,7 +45,9 @@ int port_connect (port_t *self, const char *endpoint, uint16_t *link);
 void port_close (port_t *self, uint16_t link, bool linger);
 
 /*  The next event, without waiting: first failures of earlier sends (UNREACHABLE, FULL), then connections that ended or, of
- *  links, cannot be made (DISCONNECTED, REFUSED; libzmq goes on trying), then messages, socket by socket. Its spans are lent until the next call. Sets all but event->now. */
+ *  links, cannot be made (DISCONNECTED, REFUSED; libzmq goes on trying), then messages, socket by socket. A connection to a
+ *  listener that ended before its peer had spoken ZMTP is nobody's, and not told of. Its spans are lent until the next call.
+ *  Sets all but event->now. */
 bool port_receive (port_t *self, keel_event_t *event);
 
 /*  Carries out a SEND. On a link the id is not used. A failure becomes an event. */

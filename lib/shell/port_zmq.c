@@ -29,6 +29,9 @@
 #define KEEPALIVE_IDLE_S 30
 #define PIPE_SPARE       64 /* for heartbeats and the like, between the messages that config.pipe counts */
 
+#define HANDSHAKE_FAILED                                                                                               \
+    (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+
 /*  What stands behind a span: the hold comes first, so the one is the other. */
 typedef struct {
     hold_t hold;
@@ -44,6 +47,7 @@ typedef struct {
     bool admin;
     bool disconnected; /* to be reported */
     bool refused;      /* likewise */
+    bool stranger;     /* the connection that ends next had no peer yet */
     bool unsettled;    /* sent to since it was found empty: an edge of its ZMQ_FD may be lost */
 } link_t;
 
@@ -243,8 +247,25 @@ announced_endpoint (void *socket, const char *given)
     return asprintf (&text, "%.*s%s", (int) (port - given), given, real) < 0 ? NULL : text;
 }
 
-/*  Ends of connections come, and attempts to connect; which connection of several it was is not said. An attempt after an end
- *  says nothing more. */
+/*  Ends of connections, and attempts to connect; which connection of several it was is not said. An attempt after an end
+ *  says nothing more. A handshake that failed comes before the end of its connection: nobody was behind it, as with a port
+ *  scanner or a health check. */
+static void
+take_monitored (port_t *self, link_t *link, uint16_t number)
+{
+    if (link->router && number != ZMQ_EVENT_DISCONNECTED) {
+        link->stranger = true;
+        return;
+    }
+    if (link->stranger) {
+        link->stranger = false;
+        return;
+    }
+    self->reports += !link->disconnected && !link->refused;
+    link->disconnected |= number == ZMQ_EVENT_DISCONNECTED;
+    link->refused = !link->disconnected;
+}
+
 static void
 read_monitor (port_t *self, link_t *link)
 {
@@ -252,13 +273,10 @@ read_monitor (port_t *self, link_t *link)
     uint16_t number = 0;
     zmq_msg_init (&message);
     while (zmq_msg_recv (&message, link->monitor, ZMQ_DONTWAIT) >= 0) {
-        if (zmq_msg_more (&message)) {
+        if (zmq_msg_more (&message))
             memcpy (&number, zmq_msg_data (&message), sizeof (number));
-            continue;
-        }
-        self->reports += !link->disconnected && !link->refused;
-        link->disconnected |= number == ZMQ_EVENT_DISCONNECTED;
-        link->refused = !link->disconnected;
+        else
+            take_monitored (self, link, number);
     }
     zmq_msg_close (&message);
 }
@@ -268,7 +286,7 @@ open_monitor (port_t *self, link_t *link, uint16_t number)
 {
     char name[64];
     snprintf (name, sizeof (name), "inproc://keel.monitor.%u", self->monitors++);
-    int events = ZMQ_EVENT_DISCONNECTED | (link->router ? 0 : ZMQ_EVENT_CONNECT_RETRIED);
+    int events = ZMQ_EVENT_DISCONNECTED | (link->router ? HANDSHAKE_FAILED : ZMQ_EVENT_CONNECT_RETRIED);
     if (zmq_socket_monitor (link->socket, name, events) != 0)
         return -1;
     link->monitor = zmq_socket (self->context, ZMQ_PAIR);

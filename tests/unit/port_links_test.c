@@ -177,6 +177,38 @@ SCENE (the_one_who_connected_leaves)
     expect_unreachable (pair);
 }
 
+/*  Connects as a health check does, hangs up, and waits until the other side has closed too. */
+static void
+visit (const char *ipc)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    char bytes[256];
+    ssize_t size;
+    int fd = socket (AF_UNIX, SOCK_STREAM, 0);
+    strcpy (address.sun_path, ipc + strlen ("ipc://"));
+    setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof (patience));
+    assert_int_equal (connect (fd, (struct sockaddr *) &address, sizeof (address)), 0);
+    assert_int_equal (shutdown (fd, SHUT_WR), 0);
+    while ((size = read (fd, bytes, sizeof (bytes))) > 0)
+        continue;
+    assert_true (size == 0 || errno == ECONNRESET);
+    close (fd);
+}
+
+SCENE (the_end_of_a_stranger_is_not_told_of)
+{
+    keel_event_t event;
+    pair_join (pair, NULL);
+    for (unsigned n = 0; n < 5; n++) {
+        visit (pair->ipc);
+        port_wait (pair->here, 0);
+        assert_false (port_receive (pair->here, &event));
+    }
+    port_close (pair->there, pair->link, false);
+    pair_expect (pair->here, KEEL_EVENT_DISCONNECTED, &event);
+}
+
 SCENE (the_one_who_listened_leaves)
 {
     keel_event_t event;
@@ -328,6 +360,7 @@ main (void)
         cmocka_unit_test (endpoints_as_they_are_announced),
         cmocka_unit_test (nobody_listens_yet),
         cmocka_unit_test (the_one_who_connected_leaves),
+        cmocka_unit_test (the_end_of_a_stranger_is_not_told_of),
         cmocka_unit_test (the_one_who_listened_leaves),
         cmocka_unit_test (numbers_are_given_again),
         cmocka_unit_test (closed_numbers_take_nothing),
