@@ -1,7 +1,7 @@
 #include "dispatch_parts.h"
 
 #include "fault.h"
-#include "mdp.h"
+#include "token.h"
 
 #include <assert.h>
 #include <utlist.h>
@@ -378,7 +378,7 @@ static void
 hold (dispatch_t *self, dispatch_request_t *request, dispatch_worker_t *worker, int64_t now)
 {
     request->token = (uint64_t) next_serial (self) << 32 | (request->token & UINT32_MAX);
-    mdp_token_encode (request->token, request->token_text);
+    token_encode (request->token, request->token_text);
     request->state = DISPATCH_HELD;
     request->worker = worker;
     request->sent_at = now;

@@ -1,5 +1,6 @@
 /*  What workers say: READY, answers, HEARTBEAT, DISCONNECT, and what is none of these. */
 #include "majordomo_state.h"
+#include "token.h"
 
 static void
 refuse_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
@@ -66,7 +67,7 @@ take_answer (keel_majordomo_t *self, dispatch_worker_t *worker, const mdp_comman
     uint64_t token;
     dispatch_request_t *request = NULL;
     dispatch_heard (self->queue.dispatch, worker, self->queue.now);
-    if (mdp_token_decode (command->token, &token))
+    if (token_decode (command->token, &token))
         request = dispatch_attempt (self->queue.dispatch, worker, token);
     if (!request) {
         self->queue.counters.answers_dropped++;
@@ -127,7 +128,7 @@ majordomo_take_cut_answer (keel_majordomo_t *self, const keel_event_t *event, ke
     dispatch_worker_t *worker = dispatch_worker (self->queue.dispatch, &event->peer);
     if (!worker || envelope_decode (event->frames, event->count, &envelope) != VERDICT_OK ||
         mdp_decode_at_broker (event->frames + envelope.count, event->count - envelope.count, &command) != VERDICT_OK ||
-        (command.kind != MDP_FINAL && command.kind != MDP_PARTIAL) || !mdp_token_decode (command.token, &token))
+        (command.kind != MDP_FINAL && command.kind != MDP_PARTIAL) || !token_decode (command.token, &token))
         return;
     dispatch_request_t *request = dispatch_attempt (self->queue.dispatch, worker, token);
     if (request && request->state == DISPATCH_HELD) {

@@ -19,7 +19,6 @@
 
 #define MDP_SERVICE_MAX 255
 #define MDP_CREDIT_MAX  65535
-#define MDP_TOKEN_SIZE  16
 
 /*  The most frames that an encoder writes before the body. */
 #define MDP_HEAD_MAX 4
@@ -76,9 +75,5 @@ size_t mdp_encode_control (span_t out[], uint8_t version, mdp_kind_t kind);
 
 /*  1..255 printable ASCII characters, no space. */
 bool mdp_service_valid (span_t service);
-
-/*  A token names one attempt of one request: 16 lower-case hex characters. False for anything else. */
-bool mdp_token_decode (span_t frame, uint64_t *token);
-void mdp_token_encode (uint64_t token, char text[MDP_TOKEN_SIZE]);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "majordomo.h"
 #include "mdp.h"
+#include "token.h"
 
 #include <assert.h>
 
@@ -15,7 +16,7 @@ typedef struct {
     keel_actions_t *out;
     input_t input;
     int64_t now;
-    char tokens[TOKENS][MDP_TOKEN_SIZE]; /* of requests that went to workers: answers to them are worth trying */
+    char tokens[TOKENS][TOKEN_SIZE]; /* of requests that went to workers: answers to them are worth trying */
     size_t token_count;
     uint64_t read; /* so that reading is not optimized away */
 } broker_t;
@@ -32,8 +33,8 @@ static void
 remember_token (broker_t *self, const keel_action_t *action)
 {
     for (size_t n = 0; n < action->head_count; n++)
-        if (action->head[n].size == MDP_TOKEN_SIZE)
-            memcpy (self->tokens[self->token_count++ % TOKENS], action->head[n].data, MDP_TOKEN_SIZE);
+        if (action->head[n].size == TOKEN_SIZE)
+            memcpy (self->tokens[self->token_count++ % TOKENS], action->head[n].data, TOKEN_SIZE);
 }
 
 static void
@@ -79,7 +80,7 @@ use_token (broker_t *self)
     uint8_t choice = input_byte (&self->input);
     size_t at = choice % FUZZ_FRAMES;
     if (at < self->input.count && self->token_count)
-        self->input.frames[at] = span_make (self->tokens[choice / 16 % TOKENS], MDP_TOKEN_SIZE);
+        self->input.frames[at] = span_make (self->tokens[choice / 16 % TOKENS], TOKEN_SIZE);
 }
 
 static void

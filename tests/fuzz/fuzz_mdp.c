@@ -2,6 +2,7 @@
 #include "input.h"
 
 #include "mdp.h"
+#include "token.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -55,10 +56,10 @@ static void
 check_token (const input_t *input)
 {
     uint64_t token;
-    char text[MDP_TOKEN_SIZE];
+    char text[TOKEN_SIZE];
     for (size_t n = 0; n < input->count; n++)
-        if (mdp_token_decode (input->frames[n], &token)) {
-            mdp_token_encode (token, text);
+        if (token_decode (input->frames[n], &token)) {
+            token_encode (token, text);
             assert (span_is (input->frames[n], text, sizeof (text)));
         }
 }

@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "mdp.h"
+#include "token.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ check_part (world_t *world, const peer_t *client, ticket_t *ticket, bool final, 
                     (long long) ledger_ticket (part[0]), number);
     else if (span_is (part[1], "x", 1))
         world_fail (world, "%s got an answer that nobody was asked for, to t%u", client->name, number);
-    else if (!mdp_token_decode (part[1], &attempt) || place < 0)
+    else if (!token_decode (part[1], &attempt) || place < 0)
         world_fail (world, "%s got parts of an answer in the wrong order, to t%u", client->name, number);
     else if (ticket->parts > 0 && ticket->attempt != attempt)
         world_fail (world, "%s got one answer from two attempts, to t%u", client->name, number);

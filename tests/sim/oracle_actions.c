@@ -1,4 +1,5 @@
 #include "oracle_state.h"
+#include "token.h"
 
 #include <assert.h>
 #include <utlist.h>
@@ -105,7 +106,7 @@ oracle_grant (oracle_t *self, model_request_t *request, const keel_action_t *act
 {
     uint64_t token;
     model_worker_t *worker = model_worker (&self->model, action->listener, action->id);
-    if (!worker || !mdp_token_decode (command->token, &token) || token != action->tag) {
+    if (!worker || !token_decode (command->token, &token) || token != action->tag) {
         FAIL (self, "t%lld was sent to somebody who is not registered, or without a token",
               (long long) request->ticket);
         return;

@@ -1,4 +1,5 @@
 #include "oracle_state.h"
+#include "token.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ accept (oracle_t *self, const envelope_t *envelope, const mdp_command_t *command
 {
     model_t *model = &self->model;
     const keel_peer_t *peer = &self->event->peer;
-    options_t options = envelope_options (envelope);
+    request_options_t options = envelope_options (envelope);
     model_request_t *request = calloc (1, sizeof (*request));
     assert (request);
     request->ticket = ledger_ticket (command->body[0]);
@@ -218,7 +219,7 @@ take_answer (oracle_t *self, model_worker_t *worker, const mdp_command_t *comman
 {
     uint64_t token;
     model_heard (&self->model, worker);
-    model_request_t *request = mdp_token_decode (command->token, &token) ? model_held (worker, token) : NULL;
+    model_request_t *request = token_decode (command->token, &token) ? model_held (worker, token) : NULL;
     if (!request)
         return;
     if (command->kind == MDP_FINAL) {

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include "mdp.h"
+#include "token.h"
 #include "text.h"
 
 #include <assert.h>
@@ -12,7 +13,7 @@
 #define READY_AGAIN_MS 50 /* when the pipe was full */
 
 typedef struct {
-    char token[MDP_TOKEN_SIZE];
+    char token[TOKEN_SIZE];
     uint32_t ticket;
     int64_t due;
     unsigned parts; /* still to be sent before the last */
@@ -30,7 +31,7 @@ typedef struct {
     int64_t said_at;
     work_t held[HELD_MAX];
     size_t count;
-    char known[MDP_TOKEN_SIZE]; /* a token that it held once */
+    char known[TOKEN_SIZE]; /* a token that it held once */
     bool knows;
 } raw_worker_t;
 
@@ -75,7 +76,7 @@ static sent_t
 say_answer (world_t *world, peer_t *peer, const char token[], mdp_kind_t kind, const answer_t *answer)
 {
     span_t head[MDP_HEAD_MAX];
-    size_t count = mdp_encode_worker_reply (head, peer->version, kind, span_make (token, MDP_TOKEN_SIZE));
+    size_t count = mdp_encode_worker_reply (head, peer->version, kind, span_make (token, TOKEN_SIZE));
     return say (world, peer, head, count, answer->frames, 3);
 }
 
@@ -146,14 +147,14 @@ take_request (world_t *world, peer_t *peer, const mdp_command_t *command)
 {
     raw_worker_t *self = peer->self;
     int64_t ticket = ledger_ticket (command->body[0]);
-    if (command->token.size != MDP_TOKEN_SIZE || ticket < 0 || self->count == HELD_MAX) {
+    if (command->token.size != TOKEN_SIZE || ticket < 0 || self->count == HELD_MAX) {
         world_fail (world, "%s got a request without a token or ticket, or more than it can hold", peer->name);
         return;
     }
     work_t *work = &self->held[self->count++];
     *work = (work_t){.ticket = (uint32_t) ticket, .due = world->now + draw_around (&world->random, world->plan.work)};
-    memcpy (work->token, command->token.data, MDP_TOKEN_SIZE);
-    memcpy (self->known, work->token, MDP_TOKEN_SIZE);
+    memcpy (work->token, command->token.data, TOKEN_SIZE);
+    memcpy (self->known, work->token, TOKEN_SIZE);
     self->knows = true;
     if (peer->version == 2 && draw_chance (&world->random, world->plan.partial_pct))
         work->parts = (unsigned) draw_between (&world->random, 1, 4);
@@ -188,12 +189,12 @@ draw_strange_token (world_t *world, const peer_t *peer, char invented[])
 {
     const raw_worker_t *self = peer->self;
     const peer_t *other = &world->peers[random_below (&world->random, world->peer_count)];
-    mdp_token_encode (random_next (&world->random), invented);
+    token_encode (random_next (&world->random), invented);
     if (other->role != &raw_worker_role || !other->running)
         return invented;
     const raw_worker_t *worker = other->self;
     for (size_t n = 0; n < self->count; n++)
-        if (memcmp (self->held[n].token, worker->known, MDP_TOKEN_SIZE) == 0)
+        if (memcmp (self->held[n].token, worker->known, TOKEN_SIZE) == 0)
             return invented;
     return worker->knows && worker != self ? worker->known : invented;
 }
@@ -202,7 +203,7 @@ static void
 misbehave (world_t *world, peer_t *peer, const work_t *done)
 {
     raw_worker_t *self = peer->self;
-    char invented[MDP_TOKEN_SIZE];
+    char invented[TOKEN_SIZE];
     span_t head[MDP_HEAD_MAX];
     switch (random_below (&world->random, 7)) {
     case 0: /* twice */
@@ -242,7 +243,7 @@ work_on (world_t *world, peer_t *peer, size_t at)
     answer_t answer;
     uint64_t attempt = 0;
     bool final = work->parts == 0;
-    mdp_token_decode (span_make (work->token, MDP_TOKEN_SIZE), &attempt);
+    token_decode (span_make (work->token, TOKEN_SIZE), &attempt);
     answer_write (&answer, work->ticket, attempt, final, work->next_part);
     if (final) {
         *work = self->held[--self->count];

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "mdp.h"
+#include "token.h"
 
 typedef verdict_t (decoder_t) (const span_t frames[], size_t count, mdp_command_t *command);
 
@@ -186,9 +187,9 @@ tokens (void **state)
 {
     (void) state;
     uint64_t token = 0;
-    assert_true (mdp_token_decode (*guarded_frames (&F (TOKEN), 1), &token));
+    assert_true (token_decode (*guarded_frames (&F (TOKEN), 1), &token));
     assert_true (token == 0x0123456789abcdefu);
-    assert_true (mdp_token_decode (F ("ffffffffffffffff"), &token));
+    assert_true (token_decode (F ("ffffffffffffffff"), &token));
     assert_true (token == UINT64_MAX);
     token = 7;
     const span_t bad[] = {F (""), F ("0123456789abcde"), F ("0123456789abcdef0"), F ("0123456789ABCDEF"),
@@ -196,7 +197,7 @@ tokens (void **state)
                           F ("0123456789abcd/:"), F ("0123456789abcde`")};
     const span_t *copy = guarded_frames (bad, COUNT_OF (bad));
     for (size_t n = 0; n < COUNT_OF (bad); n++)
-        assert_false (mdp_token_decode (copy[n], &token));
+        assert_false (token_decode (copy[n], &token));
     assert_int_equal (token, 7);
 }
 

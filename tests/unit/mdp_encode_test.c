@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "mdp.h"
+#include "token.h"
 
 #define TOKEN "0123456789abcdef"
 
@@ -97,13 +98,13 @@ static void
 tokens (void **state)
 {
     (void) state;
-    char *text = guarded_bytes (TOKEN, MDP_TOKEN_SIZE);
-    mdp_token_encode (0, text);
-    assert_memory_equal (text, "0000000000000000", MDP_TOKEN_SIZE);
-    mdp_token_encode (0xfedcba9876543210u, text);
-    assert_memory_equal (text, "fedcba9876543210", MDP_TOKEN_SIZE);
+    char *text = guarded_bytes (TOKEN, TOKEN_SIZE);
+    token_encode (0, text);
+    assert_memory_equal (text, "0000000000000000", TOKEN_SIZE);
+    token_encode (0xfedcba9876543210u, text);
+    assert_memory_equal (text, "fedcba9876543210", TOKEN_SIZE);
     uint64_t token = 0;
-    assert_true (mdp_token_decode (span_make (text, MDP_TOKEN_SIZE), &token));
+    assert_true (token_decode (span_make (text, TOKEN_SIZE), &token));
     assert_true (token == 0xfedcba9876543210u);
 }
 
