@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "daemon.h"
 #include "exit_codes.h"
+#include "listen.h"
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sodium/randombytes.h>
-#include <zmq.h>
 
 typedef struct {
     options_t options;
@@ -47,43 +47,6 @@ majordomo_due (const void *engine)
     return keel_majordomo_next_due (engine);
 }
 
-/*  What to do about it. */
-static const char *
-bind_remedy (int error)
-{
-    switch (error) {
-    case EADDRINUSE:
-        return "stop what has it, or choose another with --bind";
-    case ENOENT:
-    case ENOTDIR:
-        return "create the directory first";
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return "choose a port above 1023 or a directory that this user may write to";
-    case EADDRNOTAVAIL:
-    case ENODEV:
-        return "choose an address of this machine, or * for all";
-    default:
-        return "choose another with --bind";
-    }
-}
-
-/*  0, or the code to exit with. */
-static int
-listen_on (broker_t *self, const setting_item_t *item)
-{
-    uint16_t listener;
-    if (port_listen (self->port, item->text, item->admin, &listener) != 0) {
-        if (errno == EINVAL || errno == EPROTONOSUPPORT || errno == ENOCOMPATPROTO)
-            return options_fail (&self->options, "bad endpoint %s: %s", item->text, zmq_strerror (errno));
-        log_at (KEEL_LOG_ERROR, "cannot listen on %s: %s; %s", item->text, zmq_strerror (errno), bind_remedy (errno));
-        return EXIT_UNAVAILABLE;
-    }
-    log_at (KEEL_LOG_NOTICE, "listening on %s%s", port_endpoint (self->port, listener), item->admin ? " (admin)" : "");
-    return 0;
-}
-
 static int
 build (broker_t *self)
 {
@@ -100,7 +63,7 @@ build (broker_t *self)
     }
     self->loop.spin_us = self->settings.spin;
     for (size_t n = 0; n < self->settings.listen.count; n++) {
-        int rc = listen_on (self, &self->settings.listen.items[n]);
+        int rc = listen_on (&self->options, self->port, &self->settings.listen.items[n]);
         if (rc)
             return rc;
     }

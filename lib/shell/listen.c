@@ -1,0 +1,43 @@
+#include "listen.h"
+
+#include "exit_codes.h"
+#include "log.h"
+
+#include <errno.h>
+#include <zmq.h>
+
+/*  What to do about it. */
+static const char *
+bind_remedy (int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "stop what has it, or choose another with --bind";
+    case ENOENT:
+    case ENOTDIR:
+        return "create the directory first";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "choose a port above 1023 or a directory that this user may write to";
+    case EADDRNOTAVAIL:
+    case ENODEV:
+        return "choose an address of this machine, or * for all";
+    default:
+        return "choose another with --bind";
+    }
+}
+
+int
+listen_on (const options_t *options, port_t *port, const setting_item_t *item)
+{
+    uint16_t listener;
+    if (port_listen (port, item->text, item->admin, &listener) != 0) {
+        if (errno == EINVAL || errno == EPROTONOSUPPORT || errno == ENOCOMPATPROTO)
+            return options_fail (options, "bad endpoint %s: %s", item->text, zmq_strerror (errno));
+        log_at (KEEL_LOG_ERROR, "cannot listen on %s: %s; %s", item->text, zmq_strerror (errno), bind_remedy (errno));
+        return EXIT_UNAVAILABLE;
+    }
+    log_at (KEEL_LOG_NOTICE, "listening on %s%s", port_endpoint (port, listener), item->admin ? " (admin)" : "");
+    return 0;
+}
