@@ -210,8 +210,7 @@ encode_envelope (keel_lazy_t *self, span_t head[])
 static void
 send_request (keel_lazy_t *self, keel_actions_t *out)
 {
-    bool first = self->tries == 0;
-    if (!first)
+    if (self->tries > 0 || self->config.stock)
         close_link (self, out);
     if (!self->open)
         open_link (self, out);
