@@ -42,6 +42,7 @@ typedef struct {
     char *endpoint;
     bool router;
     bool admin;
+    bool usable;       /* a link's connection: what is sent leaves over it */
     bool disconnected; /* to be reported */
     bool refused;      /* likewise */
     bool unsettled;    /* sent to since it was found empty: an edge of its ZMQ_FD may be lost */
@@ -244,7 +245,8 @@ announced_endpoint (void *socket, const char *given)
 }
 
 /*  Ends of connections come, and attempts to connect; which connection of several it was is not said. An attempt after an end
- *  says nothing more. */
+ *  says nothing more. A connection that a link had, but over which nothing could be sent yet, was an attempt: somebody who
+ *  takes connections for a server that is not there. */
 static void
 read_monitor (port_t *self, link_t *link)
 {
@@ -256,9 +258,13 @@ read_monitor (port_t *self, link_t *link)
             memcpy (&number, zmq_msg_data (&message), sizeof (number));
             continue;
         }
+        link->usable |= number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+        if (number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+            continue;
         self->reports += !link->disconnected && !link->refused;
-        link->disconnected |= number == ZMQ_EVENT_DISCONNECTED;
+        link->disconnected |= number == ZMQ_EVENT_DISCONNECTED && (link->router || link->usable);
         link->refused = !link->disconnected;
+        link->usable = false;
     }
     zmq_msg_close (&message);
 }
@@ -268,7 +274,9 @@ open_monitor (port_t *self, link_t *link, uint16_t number)
 {
     char name[64];
     snprintf (name, sizeof (name), "inproc://keel.monitor.%u", self->monitors++);
-    int events = ZMQ_EVENT_DISCONNECTED | (link->router ? 0 : ZMQ_EVENT_CONNECT_RETRIED);
+    int events = ZMQ_EVENT_DISCONNECTED;
+    if (!link->router)
+        events |= ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     if (zmq_socket_monitor (link->socket, name, events) != 0)
         return -1;
     link->monitor = zmq_socket (self->context, ZMQ_PAIR);
