@@ -181,7 +181,7 @@ static void
 silence_is_tried_again (void **state)
 {
     scene_t *scene = *state;
-    keel_pirate_set_timeout (scene->pirate, 200);
+    keel_pirate_set_timeout (scene->pirate, 700);
     start (scene, "--e---");
     assert_int_equal (request (scene->pirate, "x"), 0);
     keel_pirate_set_retries (scene->pirate, 2);
@@ -269,10 +269,12 @@ a_stock_server_is_served (void **state)
 {
     scene_t *scene = *state;
     keel_pirate_set_stock (scene->pirate, true);
-    keel_pirate_set_timeout (scene->pirate, 500);
     start (scene, "e2-e");
-    for (int n = 0; n < 3; n++)
+    for (int n = 0; n < 3; n++) {
+        if (n == 2)
+            keel_pirate_set_timeout (scene->pirate, 700);
         assert_int_equal (request (scene->pirate, "x"), 0);
+    }
     finish (scene);
     const keel_pirate_counters_t *counters = keel_pirate_counters (scene->pirate);
     assert_true (counters->retries == 1 && counters->malformed == 0);

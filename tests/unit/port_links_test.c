@@ -246,7 +246,8 @@ listen_bare (char endpoint[64])
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
     socklen_t size = sizeof (address);
-    int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    assert_int_equal (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof (yes)), 0);
     assert_int_equal (bind (fd, (struct sockaddr *) &address, size), 0);
     assert_int_equal (listen (fd, 8), 0);
     assert_int_equal (getsockname (fd, (struct sockaddr *) &address, &size), 0);
