@@ -28,6 +28,7 @@ struct keel_lazy {
     lazy_state_t state;
     body_t *body;
     backoff_t backoff;
+    unsigned turns; /* pauses begun */
     unsigned tries; /* begun */
     bool continues; /* the next sending belongs to the try that goes on */
     bool lost;      /* the last try's connection ended */
@@ -119,7 +120,7 @@ keel_lazy_submit (keel_lazy_t *self, int64_t now, const span_t body[], size_t bo
     count (self, KEEL_LAZY_REQUESTS);
     self->state = LAZY_WAITS;
     self->backoff = backoff_make (BACKOFF_FIRST_MS, BACKOFF_LIMIT_MS);
-    self->tries = 0;
+    self->turns = self->tries = 0;
     self->continues = self->lost = self->heard = false;
     self->due = now;
     return true;
@@ -229,6 +230,15 @@ send_request (keel_lazy_t *self, keel_actions_t *out)
     self->due = self->try_due;
 }
 
+/*  The pause grows once every server had its turn. */
+static int64_t
+after_pause (keel_lazy_t *self)
+{
+    backoff_t shortest = backoff_make (BACKOFF_FIRST_MS, BACKOFF_FIRST_MS);
+    bool round = ++self->turns % self->config.endpoints == 0;
+    return self->now + backoff_next (round ? &self->backoff : &shortest, &self->random);
+}
+
 /*  A new try, a little later, or none. */
 static void
 end_try (keel_lazy_t *self, keel_actions_t *out)
@@ -240,14 +250,14 @@ end_try (keel_lazy_t *self, keel_actions_t *out)
     }
     self->state = LAZY_WAITS;
     self->continues = false;
-    self->due = self->now + backoff_next (&self->backoff, &self->random);
+    self->due = after_pause (self);
 }
 
 /*  Nothing has left: again a little later, in the same try. */
 static void
 continue_try (keel_lazy_t *self)
 {
-    int64_t due = self->now + backoff_next (&self->backoff, &self->random);
+    int64_t due = after_pause (self);
     move_on (self);
     self->state = LAZY_WAITS;
     self->continues = self->spent = true;
@@ -324,7 +334,7 @@ handle_disconnected (keel_lazy_t *self)
     move_on (self);
     self->state = LAZY_WAITS;
     self->lost = self->heard = true;
-    self->due = self->now + backoff_next (&self->backoff, &self->random);
+    self->due = after_pause (self);
 }
 
 static void

@@ -15,8 +15,9 @@
  *  one. With one the request waits in the link, which libzmq goes on connecting, until the try's timeout: so a server that
  *  is just restarting is reached, and a request is given up only after (1 + retries) times timeout_ms of nobody there.
  *
- *  Before every sending but a request's first there is a jittered pause: 25 to 50 ms, doubling to 0.5 to 1 s within one
- *  request. It is the same for one server and for several: whoever has all servers down goes round them with it.
+ *  Before every sending but a request's first there is a jittered pause: 25 to 50 ms; with one server it doubles each
+ *  time, up to 0.5 to 1 s, and with several it does so for each round: the others are not waited for longer because many
+ *  are down, and nobody goes round them in haste.
  *
  *  The ttl in the options frame, for a queue that reads it, is that of the try less a margin (a quarter, at most 1 s), so
  *  that no earlier try still queues when the next one is sent.

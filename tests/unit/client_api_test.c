@@ -44,7 +44,8 @@ send_text (keel_client_t *client, const char *text)
     return id;
 }
 
-/*  Its envelope back, and an answer to [routing id][options][""][MDPC02][01][service][body...]. command: "\2" partial, "\3" final. */
+/*  To [routing id][options][""][MDPC02][01][service][body...] its envelope back, and an answer. command: "\2" partial,
+ *  "\3" final. */
 static void
 answer (zsock_t *router, zmsg_t **request, const char *command, const char *service, const char *first,
         const char *second)

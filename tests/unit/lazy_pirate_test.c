@@ -165,15 +165,15 @@ what_is_no_answer_is_dropped (void **state)
     story_envelope (story, 1, options, envelope);
     memcpy (other, options, OPTIONS_SIZE);
     other[OPTIONS_SIZE - 1] ^= 1;
-    story_frames (story, 0, &F (""), 1);                                                /* no body */
-    story_frames (story, 0, &F ("x"), 1);                                               /* no delimiter */
-    story_frames (story, 0, envelope, 2);                                               /* no body */
-    story_frames (story, 0, (span_t[]){envelope[0], F ("x")}, 2);                       /* no delimiter */
+    story_frames (story, 0, &F (""), 1); /* no body */
+    story_frames (story, 0, &F ("x"), 1); /* no delimiter */
+    story_frames (story, 0, envelope, 2); /* no body */
+    story_frames (story, 0, (span_t[]){envelope[0], F ("x")}, 2); /* no delimiter */
     story_event (story, (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .frames = envelope, .count = 2, .cut = true});
     assert_counter (story, MALFORMED, 5);
-    story_frames (story, 0, (span_t[]){F (""), F ("x")}, 2);                            /* no envelope */
-    story_frames (story, 0, (span_t[]){big, F (""), F ("x")}, 3);                       /* another id */
-    story_frames (story, 0, (span_t[]){F ("x"), envelope[0], F (""), F ("x")}, 4);      /* more than was sent */
+    story_frames (story, 0, (span_t[]){F (""), F ("x")}, 2); /* no envelope */
+    story_frames (story, 0, (span_t[]){big, F (""), F ("x")}, 3); /* another id */
+    story_frames (story, 0, (span_t[]){F ("x"), envelope[0], F (""), F ("x")}, 4); /* more than was sent */
     assert_counter (story, LATE, 3);
     story_frames (story, 1, (span_t[]){envelope[0], F (""), F ("x")}, 3); /* from nobody: that link is not open */
     story_frames (story, 9, (span_t[]){envelope[0], F (""), F ("x")}, 3);
@@ -313,7 +313,7 @@ nobody_is_waited_for_all_the_time (void **state)
         assert_in_range (story->now, 3000, 6000);
         assert_non_null (strstr (story->trace, "failed 1 7\n"));
         assert_counter (story, RETRIES, 2);
-        assert_true (story->sends < 30);
+        assert_true (story->sends < 40);
     }
 }
 
@@ -330,6 +330,21 @@ refused_is_the_next_ones_turn_in_the_same_try (void **state)
     TOLD (story, "final 1 x\n");
     assert_counter (story, RETRIES, 0);
     assert_counter (story, FAILOVERS, 1);
+}
+
+/*  The last of many is reached soon; only another round is waited for longer and longer. */
+static void
+the_pause_grows_by_the_round (void **state)
+{
+    story_t *story = begin (state, 5, 0);
+    for (int64_t most = 50; most <= 200; most *= 2)
+        for (uint16_t n = 0; n < 5; n++) {
+            int64_t limit = n == 4 ? most : 50;
+            story_refused (story, n);
+            assert_in_range (story_pass_to_due (story), limit / 2, limit);
+        }
+    assert_true (keel_lazy_busy (story->client));
+    assert_int_equal (story->sends, 16);
 }
 
 static void
@@ -508,6 +523,7 @@ main (void)
         TEST (a_restarted_server_is_reached),
         TEST (nobody_is_waited_for_all_the_time),
         TEST (refused_is_the_next_ones_turn_in_the_same_try),
+        TEST (the_pause_grows_by_the_round),
         TEST (an_ended_last_try_fails_soon),
         TEST (an_idle_link_that_ends_is_closed),
         TEST (what_was_not_taken_is_sent_again_in_the_same_try),

@@ -9,8 +9,8 @@ typedef struct {
     zsock_t *router;
     char *endpoint;
     keel_pirate_t *pirate;
-    const char *script; /* what is done with each request: e echo, 2 echo twice, s stale echo first, g garbage and then echo,
-                           - nothing, x the server ends */
+    const char *script; /* a letter a request: e echo, 2 echo twice, s a stale echo before, g garbage before, - nothing,
+                           x the server ends */
     pthread_t thread;
 } scene_t;
 

@@ -21,7 +21,7 @@ typedef struct {
     int (*step) (void *client, const keel_event_t *event, keel_actions_t *out);
     int64_t (*next_due) (const void *client);
     void (*destroy) (void *client);
-    size_t actions;  /* the least capacity that it wants */
+    size_t actions;   /* the least capacity that it wants */
     bool has_service; /* the last frame before the body, told before it */
 } story_kind_t;
 

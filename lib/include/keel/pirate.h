@@ -24,7 +24,7 @@ extern "C" {
  *  A request has 1 + retries tries, each of the try timeout and over a fresh connection, with a short, growing pause before
  *  each but the first. A try that nothing answers and a connection that ends lead to the next try, at the next server of
  *  the list; the client stays with the one that answers. A connection that cannot be made costs no try: with several
- *  servers the next one's turn comes at once, and a single one is waited for until the try's timeout. Answers are matched
+ *  servers it is soon the next one's turn, and a single one is waited for until the try's timeout. Answers are matched
  *  by an id that servers send back in the envelope, as REP sockets do by themselves; so none to an earlier try is ever
  *  delivered. For servers that do not send it back, see keel_pirate_set_stock.
  *
