@@ -141,11 +141,12 @@ keel_flclient_submit (keel_flclient_t *self, int64_t now, const span_t body[], s
 }
 
 bool
-keel_flclient_cancel (keel_flclient_t *self, uint64_t id)
+keel_flclient_cancel (keel_flclient_t *self, uint64_t id, uint64_t *tag)
 {
     asked_t *request = (asked_t *) (void *) pending_find (&self->requests, id);
     if (!request)
         return false;
+    *tag = request->tag;
     flclient_count (self, KEEL_FLCLIENT_CANCELLED);
     end (self, request);
     return true;

@@ -96,8 +96,8 @@ int64_t keel_flclient_next_due (const keel_flclient_t *self);
  *  id: [out] for cancel. */
 keel_submit_t keel_flclient_submit (keel_flclient_t *self, int64_t now, const span_t body[], size_t count, uint64_t tag,
                                     uint64_t *id);
-/*  Gives it up: nothing of it is delivered. False: it is not outstanding. */
-bool keel_flclient_cancel (keel_flclient_t *self, uint64_t id);
+/*  Gives it up: nothing of it is delivered. tag: [out] its own. False: it is not outstanding. */
+bool keel_flclient_cancel (keel_flclient_t *self, uint64_t id, uint64_t *tag);
 
 size_t keel_flclient_outstanding (const keel_flclient_t *self);
 uint64_t keel_flclient_counter (const keel_flclient_t *self, keel_flclient_counter_t counter);

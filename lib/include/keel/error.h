@@ -21,6 +21,7 @@ extern "C" {
     X (INTERRUPTED, -5, "interrupted by a signal")                                                                     \
     X (STATE, -6, "not possible in this state")                                                                        \
     X (NO_SERVER, -7, "no server answers")                                                                             \
+    X (ADDRESS, -10, "the endpoint cannot be bound")                                                                   \
     X (NOT_ALLOWED, -403, "not allowed")                                                                               \
     X (NO_WORKER, -404, "no worker for the service")                                                                   \
     X (BUSY, -429, "too many requests outstanding")                                                                    \
