@@ -66,7 +66,7 @@ static int
 make_client (run_t *self)
 {
     const settings_t *set = &self->settings;
-    keel_freelance_policy_t policy;
+    keel_freelance_policy_t policy = KEEL_FREELANCE_LEAST;
     int rc = find_policy (self, &policy);
     if (rc != EXIT_OK)
         return rc;

@@ -8,6 +8,7 @@
 
 #include "endpoint.h"
 #include "flp.h"
+#include "frames.h"
 #include "helm.h"
 #include "interrupt.h"
 
@@ -21,7 +22,6 @@
 #define QUEUE_BYTES      ((size_t) 256 << 20)   /* and their bytes */
 #define FRAME_COSTS      128                    /* what a frame costs besides its bytes, about */
 #define BATCH            64
-#define FEW_FRAMES       16 /* of an answer; for more there is an allocation */
 #define TAG_ANSWER       1  /* of a SEND that is no PONG */
 
 typedef struct request {
@@ -264,15 +264,15 @@ stop (keel_flserver_t *self)
     helm_rouse (&self->helm);
 }
 
-/*  False: there may be more; whoever sleeps at the port was told. */
+/*  until_one: until there is a request. False: there may be more; whoever sleeps at the port was told. */
 static bool
-read_port (keel_flserver_t *self)
+read_port (keel_flserver_t *self, bool until_one)
 {
     keel_event_t event;
     helm_glance (&self->helm);
     if (self->interrupt >= 0 && !self->stopping && interrupt_seen (self->interrupt))
         stop (self);
-    for (int n = 0; n < BATCH; n++) {
+    for (int n = 0; n < BATCH && !(until_one && self->queue); n++) {
         if (!port_receive (self->port, &event))
             return true;
         take_event (self, &event);
@@ -286,7 +286,7 @@ static int64_t
 tend (void *server)
 {
     keel_flserver_t *self = server;
-    bool all = read_port (self);
+    bool all = read_port (self, false);
     if (self->queue)
         helm_wake_one (&self->helm);
     return all ? KEEL_NEVER : 0;
@@ -294,25 +294,11 @@ tend (void *server)
 
 /* ------------------------------------------------------------------ requests */
 
-/*  The answer's frames as spans; `few` is used when they fit. */
-static span_t *
-spans_of (zmsg_t *body, span_t few[FEW_FRAMES], size_t *count)
-{
-    size_t frames = zmsg_size (body);
-    span_t *spans = frames <= FEW_FRAMES ? few : zmalloc (frames * sizeof (span_t));
-    assert (spans); /* czmq, too, ends the process when memory does */
-    *count = 0;
-    for (zframe_t *frame = zmsg_first (body); frame; frame = zmsg_next (body))
-        spans[(*count)++] = span_make (zframe_data (frame), zframe_size (frame));
-    if (*count == 0)
-        spans[(*count)++] = SPAN_OF ("");
-    return spans;
-}
-
 static void
 answer (keel_flserver_t *self, const request_t *request, zmsg_t *body)
 {
-    span_t few[FEW_FRAMES];
+    span_t few[FRAMES_FEW];
+    const span_t empty = SPAN_OF ("");
     const span_t control = span_make (request->frames + request->id_size, request->control_size);
     keel_action_t send = {.kind = KEEL_ACTION_SEND,
                           .listener = request->listener,
@@ -320,12 +306,12 @@ answer (keel_flserver_t *self, const request_t *request, zmsg_t *body)
                           .head = &control,
                           .head_count = 1,
                           .tag = TAG_ANSWER};
-    span_t *spans = spans_of (body, few, &send.body_count);
-    send.body = spans;
+    span_t *frames = frames_of (body, few, &send.body_count);
+    send.body = frames ? frames : &empty;
+    send.body_count += !frames;
     self->counters.answered++;
     port_send (self->port, &send);
-    if (spans != few)
-        free (spans);
+    frames_free (frames, few);
 }
 
 static void
@@ -342,7 +328,8 @@ work_on (keel_flserver_t *self, request_t *request)
         self->counters.failed++;
     zmsg_destroy (&body);
     end_request (request);
-    read_port (self);
+    if (helm_watched (&self->helm))
+        read_port (self, false);
 }
 
 /*  A thread with nothing to do: it reads the port, or sleeps until there is something to read. */
@@ -351,9 +338,9 @@ look_for_work (keel_flserver_t *self)
 {
     if (self->helm.led)
         helm_follow (&self->helm, KEEL_NEVER);
-    else if (read_port (self) && !self->queue && !self->stopping) {
+    else if (read_port (self, true) && !self->queue && !self->stopping) {
         helm_lead (&self->helm, KEEL_NEVER);
-        read_port (self);
+        read_port (self, true);
     }
 }
 

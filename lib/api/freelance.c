@@ -130,18 +130,19 @@ find_place (const keel_freelance_t *self, const char *endpoint)
 static int
 add_server (keel_freelance_t *self, const char *endpoint)
 {
+    int64_t now = clock_now_ms ();
     uint16_t place;
     if (find_place (self, endpoint) < KEEL_FLCLIENT_SERVERS)
         return KEEL_E_STATE;
     char *name = strdup (endpoint);
     if (!name)
         return KEEL_E_MEMORY;
-    if (!keel_flclient_add (self->engine, clock_now_ms (), &place)) {
+    if (!keel_flclient_add (self->engine, now, &place)) {
         free (name);
         return KEEL_E_BUSY;
     }
     self->places[place].name = name;
-    freelance_work (self);
+    freelance_work (self, now);
     return 0;
 }
 
@@ -160,10 +161,11 @@ int
 keel_freelance_remove (keel_freelance_t *self, const char *endpoint)
 {
     helm_lock (&self->helm);
+    int64_t now = clock_now_ms ();
     uint16_t place = find_place (self, endpoint);
     if (place < KEEL_FLCLIENT_SERVERS) {
-        keel_flclient_remove (self->engine, clock_now_ms (), place);
-        freelance_work (self);
+        keel_flclient_remove (self->engine, now, place);
+        freelance_work (self, now);
         free (self->places[place].name);
         self->places[place].name = NULL;
     }

@@ -2,7 +2,8 @@
 #include "freelance_self.h"
 
 #include "clock.h"
-#include "links.h"
+#include "frames.h"
+#include "inbox.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -11,6 +12,7 @@
 #include <utlist.h>
 
 #define BATCH         1000
+#define SAME_TIME     16
 #define REPLIES_BYTES ((size_t) 256 << 20) /* of answers that nobody has taken yet */
 #define FRAME_COSTS   128                  /* what a frame costs besides its bytes, about */
 
@@ -142,9 +144,9 @@ carry_out (keel_freelance_t *self, keel_action_t *action)
 }
 
 static void
-step (keel_freelance_t *self, keel_event_t *event)
+step (keel_freelance_t *self, keel_event_t *event, int64_t now)
 {
-    event->now = clock_now_ms ();
+    event->now = now;
     keel_actions_clear (self->actions);
     keel_flclient_step (self->engine, event, self->actions);
     for (size_t n = 0; n < self->actions->count; n++)
@@ -163,49 +165,64 @@ name_place (const keel_freelance_t *self, keel_event_t *event)
     return false;
 }
 
-/*  What was sent last may have eaten the news of what has come: it is read until nothing is left after that. */
-int64_t
-freelance_tend (void *freelance)
+static bool
+is_there (const keel_freelance_t *self, const freelance_job_t *job)
 {
-    keel_freelance_t *self = freelance;
+    return job ? job->done : self->results != NULL;
+}
+
+/*  Reads and works until nothing is left of either; or, if wanted, until the job is done (NULL: there is a result). Returns as
+ *  helm_tend_fn does. The clock is looked at again only after so many messages. */
+static int64_t
+tend_until (keel_freelance_t *self, bool wanted, const freelance_job_t *job)
+{
     keel_event_t event;
+    int64_t now = 0;
     helm_glance (&self->helm);
-    for (int n = 0; n < BATCH; n++) {
+    for (int n = 0; n < BATCH && !(wanted && is_there (self, job)); n++) {
+        if (n % SAME_TIME == 0)
+            now = clock_now_ms ();
         if (port_receive (self->port, &event)) {
             if (name_place (self, &event))
-                step (self, &event);
+                step (self, &event, now);
             continue;
         }
         int64_t due = keel_flclient_next_due (self->engine);
-        if (due > clock_now_ms ())
+        if (due > now)
             return due;
-        step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK});
+        step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK}, now);
     }
     helm_expect (&self->helm, 0);
     return 0;
 }
 
-void
-freelance_work (keel_freelance_t *self)
+int64_t
+freelance_tend (void *freelance)
 {
-    int64_t due;
-    while ((due = keel_flclient_next_due (self->engine)) <= clock_now_ms ())
-        step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK});
-    due = freelance_tend (self);
-    helm_expect (&self->helm, due);
+    return tend_until (freelance, false, NULL);
+}
+
+void
+freelance_work (keel_freelance_t *self, int64_t now)
+{
+    while (keel_flclient_next_due (self->engine) <= now)
+        step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK}, now);
+    if (helm_watched (&self->helm))
+        helm_expect (&self->helm, freelance_tend (self));
 }
 
 /* ------------------------------------------------------------------ requests */
 
 static int
-submit_job (keel_freelance_t *self, zmsg_t *request, freelance_job_t *job)
+submit_job (keel_freelance_t *self, int64_t now, zmsg_t *request, freelance_job_t *job)
 {
+    span_t few[FRAMES_FEW];
     size_t count;
-    span_t *body = links_frames (request, &count);
+    span_t *body = frames_of (request, few, &count);
     if (!body)
-        return count ? KEEL_E_MEMORY : KEEL_E_INVALID;
-    keel_submit_t done = keel_flclient_submit (self->engine, clock_now_ms (), body, count, (uintptr_t) job, &job->id);
-    free (body);
+        return KEEL_E_INVALID;
+    keel_submit_t done = keel_flclient_submit (self->engine, now, body, count, (uintptr_t) job, &job->id);
+    frames_free (body, few);
     return done == KEEL_SUBMIT_OK ? 0 : done == KEEL_SUBMIT_FULL ? KEEL_E_BUSY : KEEL_E_MEMORY;
 }
 
@@ -217,7 +234,8 @@ freelance_submit (keel_freelance_t *self, zmsg_t *request, bool awaited, freelan
     freelance_job_t *job = calloc (1, sizeof (*job));
     if (!job)
         return KEEL_E_MEMORY;
-    int rc = submit_job (self, request, job);
+    int64_t now = clock_now_ms ();
+    int rc = submit_job (self, now, request, job);
     if (rc != 0) {
         free (job);
         return rc;
@@ -227,25 +245,19 @@ freelance_submit (keel_freelance_t *self, zmsg_t *request, bool awaited, freelan
     self->jobs++;
     DL_APPEND (self->asked, job);
     *job_p = job;
-    freelance_work (self);
+    freelance_work (self, now);
     return 0;
-}
-
-static bool
-is_there (const keel_freelance_t *self, const freelance_job_t *job)
-{
-    return job ? job->done : self->results != NULL;
 }
 
 /*  Sleeps at the port once, if there is nothing else to do. 0, or EINTR. */
 static int
 lead_once (keel_freelance_t *self, const freelance_job_t *job, int64_t deadline)
 {
-    int64_t due = freelance_tend (self);
+    int64_t due = tend_until (self, true, job);
     if (is_there (self, job) || due <= clock_now_ms ())
         return 0;
     int why = helm_lead (&self->helm, due < deadline ? due : deadline);
-    freelance_tend (self);
+    tend_until (self, true, job);
     return why;
 }
 

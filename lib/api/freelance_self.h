@@ -43,9 +43,9 @@ struct keel_freelance {
     const char *error;
 };
 
-/*  With the mutex held: lets the engine do what is due, and reads what has come. */
-void freelance_work (keel_freelance_t *self);
-/*  The same, as helm_tend_fn. */
+/*  With the mutex held: lets the engine do what is due. */
+void freelance_work (keel_freelance_t *self, int64_t now);
+/*  Reads what has come, too; a helm_tend_fn. */
 int64_t freelance_tend (void *freelance);
 /*  A request for the engine, which sends it. 0, KEEL_E_BUSY, KEEL_E_INVALID, KEEL_E_MEMORY. */
 int freelance_submit (keel_freelance_t *self, zmsg_t *request, bool awaited, freelance_job_t **job);

@@ -6,9 +6,9 @@
  *  leader has what they want, or goes. The stand-in is a thread that looks after the port (heartbeats, timeouts) as soon as no
  *  volunteer has for a while; waking it each time that one goes would cost what was to be saved.
  *
- *  The mutex is held in all of these calls but for open, close, start and stop. Whoever has sent or read something reads the port
- *  until nothing is left, before it lets go of the mutex, or says that something is: what came meanwhile is not told to those
- *  who sleep there (see port_fd).
+ *  The mutex is held in all of these calls but for open, close, start and stop. What comes while something is sent or read is
+ *  not told to those who sleep at the port (see port_fd): so while somebody does, whoever has sent or read something reads until nothing
+ *  is left, or has them look (helm_expect), before it lets go of the mutex. Mostly nobody does.
  */
 #ifndef KEEL_HELM_H
 #define KEEL_HELM_H
@@ -66,6 +66,13 @@ void helm_expect (helm_t *self, int64_t due);
 void helm_glance (helm_t *self);
 /*  Whoever sleeps at the port looks up. */
 void helm_rouse (helm_t *self);
+
+/*  Does somebody sleep at the port, who is not told of what is found by others? */
+static inline bool
+helm_watched (const helm_t *self)
+{
+    return self->led || self->standin_due;
+}
 
 static inline void
 helm_lock (helm_t *self)
