@@ -319,17 +319,16 @@ handle_unsent (keel_flclient_t *self, const keel_event_t *event)
     uint16_t place = event->peer.listener;
     asked_t *request = (asked_t *) (void *) pending_find (&self->requests, event->tag);
     flclient_count (self, KEEL_FLCLIENT_UNSENT);
+    if (request && request->place == place)
+        flclient_send_on (self, request);
+    else if (request && (request->tried & place_bit (place)) && self->config.policy == KEEL_FLCLIENT_SHOTGUN)
+        wait (self, request);
+    if (request)
+        request->tried &= ~place_bit (place);
     if (event->kind == KEEL_EVENT_UNREACHABLE)
         flclient_lose (self, place);
     else
         self->servers[place].blocked_ms = self->now + BLOCKED_MS;
-    if (!request || !(request->tried & place_bit (place)))
-        return;
-    request->tried &= ~place_bit (place);
-    if (request->place == place)
-        flclient_send_on (self, request);
-    else if (self->config.policy == KEEL_FLCLIENT_SHOTGUN)
-        wait (self, request);
 }
 
 static void
