@@ -201,6 +201,7 @@ count_sending (keel_flclient_t *self, const asked_t *request)
         flclient_count (self, KEEL_FLCLIENT_RETRIES);
 }
 
+/*  Of several servers each has the whole try. */
 static void
 send_to (keel_flclient_t *self, asked_t *request, uint16_t place, keel_actions_t *out)
 {
@@ -213,8 +214,6 @@ send_to (keel_flclient_t *self, asked_t *request, uint16_t place, keel_actions_t
     count_sending (self, request);
     request->tried |= place_bit (place);
     request->sent |= place_bit (place);
-    if (request->try_due != KEEL_NEVER)
-        return;
     request->try_due = self->now + (self->config.try_ms << request->round);
     flclient_set_due (self, request);
 }
@@ -368,6 +367,8 @@ work (keel_flclient_t *self, keel_actions_t *out)
     for (uint16_t place = 0; place < self->places; place++)
         while (has_room (out) && self->servers[place].state != SERVER_NONE && self->servers[place].due <= self->now)
             flclient_serve_due (self, place, out);
+    if (self->died)
+        flclient_leave_the_dead (self); /* only now: several may have died at once */
     while (has_room (out) && (first = pending_first (&self->requests)) && first->node.due <= self->now)
         handle_due (self, (asked_t *) (void *) first, out);
     if (KEEL_FAULT (FREELANCE_RESENDS) && (first = pending_first (&self->requests)))

@@ -8,8 +8,8 @@
  *
  *  A request is with one server at a time, or with all of them at once (SHOTGUN). When its try is over it goes to the next
  *  living server that it has not been to; when it has been to all, it goes round again, and each round's tries
- *  are twice as long, so that slow servers are not flooded with copies. It goes on at once when its server is lost, or has
- *  been silent for too long. A server that let a try pass is avoided for a while, or until it answers: new requests go there
+ *  are twice as long, so that slow servers are not flooded with copies. It goes on at once when its server is lost, or is
+ *  dead and another lives. A server that let a try pass is avoided for a while, or until it answers: new requests go there
  *  only when there is no other.
  *
  *  The control frame is the request's number, the same at every server. The first answer counts, from whichever server the

@@ -98,7 +98,20 @@ open (keel_flclient_t *self, uint16_t place, keel_actions_t *out)
     ping (self, place, out);
 }
 
-/*  What it has goes to others; until its connection is given up, it may still answer. */
+/*  What the dead have goes to those who live; with none of them it stays, for the dead may come back. Until a connection is given
+ *  up, answers may come. */
+void
+flclient_leave_the_dead (keel_flclient_t *self)
+{
+    self->died = false;
+    for (size_t n = 0; self->living && n < self->requests.capacity; n++) {
+        asked_t *request = self->requests.slots[n] ? flclient_request_at (self, n) : NULL;
+        if (request && request->place != NOWHERE && self->servers[request->place].state == SERVER_OPEN &&
+            !is_living (self, request->place))
+            flclient_send_on (self, request);
+    }
+}
+
 static void
 die (keel_flclient_t *self, uint16_t place)
 {
@@ -106,11 +119,7 @@ die (keel_flclient_t *self, uint16_t place)
     if (KEEL_FAULT (FREELANCE_UNDEAD))
         return;
     self->living &= ~place_bit (place);
-    for (size_t n = 0; n < self->requests.capacity; n++) {
-        asked_t *request = self->requests.slots[n] ? flclient_request_at (self, n) : NULL;
-        if (request && request->place == place)
-            flclient_send_on (self, request);
-    }
+    self->died = true;
 }
 
 /*  One more interval without a word. It counts from now: whoever was late itself does not blame the servers. */
@@ -187,6 +196,7 @@ flclient_note_heard (keel_flclient_t *self, uint16_t place)
         return;
     self->living |= place_bit (place);
     backoff_reset (&server->opening);
+    flclient_leave_the_dead (self);
     flclient_ask_also (self);
 }
 

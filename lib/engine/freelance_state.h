@@ -62,6 +62,7 @@ struct keel_flclient {
     pending_table_t requests;
     asked_t *waiting; /* in order */
     places_t living;
+    bool died; /* a server has, in this step */
     uint16_t turn; /* the place after the one that was chosen last */
     int64_t heard_ms;
     uint16_t places; /* in use, or once in use */
@@ -92,6 +93,8 @@ void flclient_ask_also (keel_flclient_t *self);
 
 /*  What a server is due to do: at most 3 actions. */
 void flclient_serve_due (keel_flclient_t *self, uint16_t place, keel_actions_t *out);
+/*  After one has died, or come to life: those that are with dead servers go on, if any lives. */
+void flclient_leave_the_dead (keel_flclient_t *self);
 /*  A well-formed word came from it. */
 void flclient_note_heard (keel_flclient_t *self, uint16_t place);
 /*  A try passed at it. */
