@@ -194,7 +194,7 @@ take_request (keel_worker_t *self)
     while (self->inbox) {
         worker_item_t *item = self->inbox;
         DL_DELETE (self->inbox, item);
-        if (keel_mdworker_begin (self->engine, item->id))
+        if (worker_engine_begin (self->engine, item->id))
             return item;
         worker_item_destroy (&item);
     }
@@ -257,7 +257,7 @@ hand_over (keel_worker_t *self, worker_item_t *item)
     DL_APPEND (self->outbox, item);
     self->outbox_count++;
     worker_loop_wake (self);
-    return keel_mdworker_holds (self->engine, item->id) ? 0 : KEEL_E_STATE;
+    return worker_engine_holds (self->engine, item->id) ? 0 : KEEL_E_STATE;
 }
 
 static int
@@ -301,14 +301,14 @@ keel_worker_counter (keel_worker_t *self, const char *name)
 {
     static const char *const names[] = {
 #define X(id, key, text) key,
-        KEEL_MDWORKER_COUNTER_MAP (X)
+        WORKER_ENGINE_COUNTER_MAP (X)
 #undef X
     };
     uint64_t value = 0;
     pthread_mutex_lock (&self->mutex);
-    for (int n = 0; self->engine && n < KEEL_MDWORKER_COUNTERS; n++)
+    for (int n = 0; self->engine && n < WORKER_ENGINE_COUNTERS; n++)
         if (strcmp (name, names[n]) == 0)
-            value = keel_mdworker_counter (self->engine, (keel_mdworker_counter_t) n);
+            value = worker_engine_counter (self->engine, (worker_engine_counter_t) n);
     pthread_mutex_unlock (&self->mutex);
     return value;
 }

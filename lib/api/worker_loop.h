@@ -37,7 +37,7 @@ struct keel_worker {
     char *endpoint_text; /* what the endpoints lie in */
     char **endpoints;
     char *service;
-    keel_mdworker_config_t config;
+    worker_engine_config_t config;
     keel_worker_log_fn *log;
     void *log_arg;
 
@@ -54,7 +54,7 @@ struct keel_worker {
 
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* inbox, outbox, stopping, gone */
-    keel_mdworker_t *engine;
+    worker_engine_t *engine;
     keel_actions_t *actions;
     uint64_t session;
     worker_item_t *inbox;

@@ -25,8 +25,8 @@ typedef enum {
     GONE,
 } state_t;
 
-struct keel_mdworker {
-    keel_mdworker_config_t config;
+struct worker_engine {
+    worker_engine_config_t config;
     span_t service;
     char credit_text[CREDIT_TEXT]; /* empty: READY has no such frame */
     state_t state;
@@ -44,25 +44,25 @@ struct keel_mdworker {
     random_t random;
     worker_slots_t slots;
     uint64_t session;
-    uint64_t counters[KEEL_MDWORKER_COUNTERS];
+    uint64_t counters[WORKER_ENGINE_COUNTERS];
     uint8_t sent_token[TOKEN_MAX]; /* of the last SEND: its slot may be free before that is carried out */
 };
 
 static void
-count (keel_mdworker_t *self, keel_mdworker_counter_t counter)
+count (worker_engine_t *self, worker_engine_counter_t counter)
 {
     self->counters[counter]++;
 }
 
 static void
-pass_time (keel_mdworker_t *self, int64_t now)
+pass_time (worker_engine_t *self, int64_t now)
 {
     assert (now >= self->now);
     self->now = now;
 }
 
 static void
-say (keel_mdworker_t *self, keel_log_level_t level, const char *words, keel_actions_t *out)
+say (worker_engine_t *self, keel_log_level_t level, const char *words, keel_actions_t *out)
 {
     char line[KEEL_ACTION_TEXT];
     text_t text = text_over (line, sizeof (line));
@@ -74,14 +74,14 @@ say (keel_mdworker_t *self, keel_log_level_t level, const char *words, keel_acti
 
 /*  Makes all that is held void. */
 static void
-forget_all (keel_mdworker_t *self)
+forget_all (worker_engine_t *self)
 {
-    self->counters[KEEL_MDWORKER_RETURNED] += worker_slots_clear (&self->slots);
+    self->counters[WORKER_ENGINE_RETURNED] += worker_slots_clear (&self->slots);
     self->session++;
 }
 
 static worker_slot_t *
-find_begun (const keel_mdworker_t *self, uint64_t id)
+find_begun (const worker_engine_t *self, uint64_t id)
 {
     worker_slot_t *slot = worker_slots_find (&self->slots, id);
     return slot && slot->begun ? slot : NULL;
@@ -91,7 +91,7 @@ find_begun (const keel_mdworker_t *self, uint64_t id)
 
 /*  A SEND with the delimiter of 0.1; the command's head follows. */
 static keel_action_t *
-open_send (keel_mdworker_t *self, uint64_t tag, keel_actions_t *out)
+open_send (worker_engine_t *self, uint64_t tag, keel_actions_t *out)
 {
     keel_action_t *action = keel_actions_send (out, self->endpoint, SPAN_OF (""));
     action->tag = tag;
@@ -103,14 +103,14 @@ open_send (keel_mdworker_t *self, uint64_t tag, keel_actions_t *out)
 }
 
 static void
-send_control (keel_mdworker_t *self, mdp_kind_t kind, keel_actions_t *out)
+send_control (worker_engine_t *self, mdp_kind_t kind, keel_actions_t *out)
 {
     keel_action_t *action = open_send (self, 0, out);
     keel_actions_add_head (out, action, mdp_encode_control (keel_actions_head (out), self->config.version, kind));
 }
 
 static void
-send_ready (keel_mdworker_t *self, keel_actions_t *out)
+send_ready (worker_engine_t *self, keel_actions_t *out)
 {
     keel_action_t *action = open_send (self, TAG_VITAL, out);
     size_t frames =
@@ -122,10 +122,10 @@ send_ready (keel_mdworker_t *self, keel_actions_t *out)
 
 /*  The link is open. */
 static void
-begin_session (keel_mdworker_t *self, keel_actions_t *out)
+begin_session (worker_engine_t *self, keel_actions_t *out)
 {
     send_ready (self, out);
-    count (self, KEEL_MDWORKER_SESSIONS);
+    count (self, WORKER_ENGINE_SESSIONS);
     self->state = ACTIVE;
     self->renewing = false;
     self->heard_at = self->now;
@@ -134,7 +134,7 @@ begin_session (keel_mdworker_t *self, keel_actions_t *out)
 }
 
 static void
-connect_next (keel_mdworker_t *self, keel_actions_t *out)
+connect_next (worker_engine_t *self, keel_actions_t *out)
 {
     keel_actions_connect (out, self->endpoint);
     self->heard = false;
@@ -144,7 +144,7 @@ connect_next (keel_mdworker_t *self, keel_actions_t *out)
 /*  The session has ended by what the broker did, or did not do. A broker that was never heard is worth no line: it is
  *  tried again and again. */
 static void
-lose_session (keel_mdworker_t *self, backoff_t *backoff, const char *why, keel_actions_t *out)
+lose_session (worker_engine_t *self, backoff_t *backoff, const char *why, keel_actions_t *out)
 {
     say (self, self->heard ? KEEL_LOG_WARNING : KEEL_LOG_DEBUG, why, out);
     keel_actions_close (out, self->endpoint, false);
@@ -155,7 +155,7 @@ lose_session (keel_mdworker_t *self, backoff_t *backoff, const char *why, keel_a
 }
 
 static void
-leave (keel_mdworker_t *self, keel_actions_t *out)
+leave (worker_engine_t *self, keel_actions_t *out)
 {
     send_control (self, MDP_DISCONNECT, out);
     keel_actions_close (out, self->endpoint, true);
@@ -166,7 +166,7 @@ leave (keel_mdworker_t *self, keel_actions_t *out)
 /*  Gives back what is held and starts anew with the same broker. With a credit of more than 1 requests of the old session
  *  may still be on their way: they must not be taken for the new one's, so that gets a link of its own. */
 static void
-renew (keel_mdworker_t *self, keel_actions_t *out)
+renew (worker_engine_t *self, keel_actions_t *out)
 {
     send_control (self, MDP_DISCONNECT, out);
     forget_all (self);
@@ -179,7 +179,7 @@ renew (keel_mdworker_t *self, keel_actions_t *out)
 
 /*  What waits for the last request that is begun. */
 static void
-settle (keel_mdworker_t *self, keel_actions_t *out)
+settle (worker_engine_t *self, keel_actions_t *out)
 {
     if (self->state != ACTIVE || self->slots.begun > 0)
         return;
@@ -192,9 +192,9 @@ settle (keel_mdworker_t *self, keel_actions_t *out)
 /* ------------------------------------------------------------------ events */
 
 static void
-complain (keel_mdworker_t *self, verdict_t verdict, keel_actions_t *out)
+complain (worker_engine_t *self, verdict_t verdict, keel_actions_t *out)
 {
-    count (self, KEEL_MDWORKER_MALFORMED);
+    count (self, WORKER_ENGINE_MALFORMED);
     if (self->now < self->complain_at)
         return;
     self->complain_at = self->now + COMPLAIN_MS;
@@ -202,27 +202,27 @@ complain (keel_mdworker_t *self, verdict_t verdict, keel_actions_t *out)
 }
 
 static void
-on_request (keel_mdworker_t *self, const mdp_command_t *command, bool cut, keel_actions_t *out)
+on_request (worker_engine_t *self, const mdp_command_t *command, bool cut, keel_actions_t *out)
 {
     if (self->draining || self->renewing) {
-        count (self, KEEL_MDWORKER_RETURNED);
+        count (self, WORKER_ENGINE_RETURNED);
         return;
     }
     worker_slot_t *slot = cut ? NULL : worker_slots_hold (&self->slots, command->token);
     if (!slot) {
-        count (self, KEEL_MDWORKER_EXCESS);
+        count (self, WORKER_ENGINE_EXCESS);
         self->renewing = true;
         settle (self, out);
         return;
     }
-    count (self, KEEL_MDWORKER_REQUESTS);
+    count (self, WORKER_ENGINE_REQUESTS);
     keel_action_t *action = keel_actions_deliver (out, KEEL_DELIVER_REQUEST, slot->id);
     action->body = command->body;
     action->body_count = command->body_count;
 }
 
 static verdict_t
-decode (const keel_mdworker_t *self, const keel_event_t *event, mdp_command_t *command)
+decode (const worker_engine_t *self, const keel_event_t *event, mdp_command_t *command)
 {
     size_t skip = event->count && event->frames[0].size == 0 ? 1 : 0;
     verdict_t verdict = mdp_decode_at_worker (event->frames + skip, event->count - skip, command);
@@ -234,7 +234,7 @@ decode (const keel_mdworker_t *self, const keel_event_t *event, mdp_command_t *c
 }
 
 static void
-on_message (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *out)
+on_message (worker_engine_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     mdp_command_t command;
     verdict_t verdict = decode (self, event, &command);
@@ -243,7 +243,7 @@ on_message (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *ou
         return;
     }
     if (command.kind == MDP_DISCONNECT) {
-        count (self, KEEL_MDWORKER_REFUSED);
+        count (self, WORKER_ENGINE_REFUSED);
         lose_session (self, &self->quick, "the broker said DISCONNECT", out);
         return;
     }
@@ -258,13 +258,13 @@ on_message (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *ou
 }
 
 static int64_t
-silent_at (const keel_mdworker_t *self)
+silent_at (const worker_engine_t *self)
 {
     return self->heard_at + self->config.heartbeat_ms * self->config.liveness;
 }
 
 static void
-on_tick (keel_mdworker_t *self, keel_actions_t *out)
+on_tick (worker_engine_t *self, keel_actions_t *out)
 {
     if (self->state == WAITING && self->now >= self->connect_at) {
         connect_next (self, out);
@@ -273,7 +273,7 @@ on_tick (keel_mdworker_t *self, keel_actions_t *out)
     if (self->state != ACTIVE)
         return;
     if (self->now >= silent_at (self)) {
-        count (self, KEEL_MDWORKER_SILENT);
+        count (self, WORKER_ENGINE_SILENT);
         lose_session (self, self->config.endpoint_count > 1 ? &self->quick : &self->slow, "the broker is silent", out);
     } else if (self->now >= self->beat_at) {
         send_control (self, MDP_HEARTBEAT, out);
@@ -282,7 +282,7 @@ on_tick (keel_mdworker_t *self, keel_actions_t *out)
 }
 
 static void
-on_drain (keel_mdworker_t *self, keel_actions_t *out)
+on_drain (worker_engine_t *self, keel_actions_t *out)
 {
     self->draining = true;
     if (self->state == WAITING)
@@ -292,10 +292,10 @@ on_drain (keel_mdworker_t *self, keel_actions_t *out)
 }
 
 int
-keel_mdworker_step (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *out)
+worker_engine_step (worker_engine_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     pass_time (self, event->now);
-    assert (out->capacity - out->count >= KEEL_MDWORKER_ACTIONS);
+    assert (out->capacity - out->count >= WORKER_ENGINE_ACTIONS);
     if (event->kind == KEEL_EVENT_TICK)
         on_tick (self, out);
     else if (event->kind == KEEL_EVENT_DRAIN)
@@ -305,17 +305,17 @@ keel_mdworker_step (keel_mdworker_t *self, const keel_event_t *event, keel_actio
     else if (event->kind == KEEL_EVENT_MESSAGE)
         on_message (self, event, out);
     else if (event->kind == KEEL_EVENT_DISCONNECTED || event->kind == KEEL_EVENT_REFUSED) {
-        count (self, KEEL_MDWORKER_LOST);
+        count (self, WORKER_ENGINE_LOST);
         lose_session (self, &self->quick, "the connection has ended", out);
     } else if (event->tag == TAG_VITAL) {
-        count (self, KEEL_MDWORKER_UNSENT);
+        count (self, WORKER_ENGINE_UNSENT);
         lose_session (self, &self->quick, "the broker does not read", out);
     }
     return 0;
 }
 
 int64_t
-keel_mdworker_next_due (const keel_mdworker_t *self)
+worker_engine_next_due (const worker_engine_t *self)
 {
     if (self->state == GONE)
         return KEEL_NEVER;
@@ -327,29 +327,29 @@ keel_mdworker_next_due (const keel_mdworker_t *self)
 /* ------------------------------------------------------------------ what the application does */
 
 bool
-keel_mdworker_waits (const keel_mdworker_t *self, uint64_t id)
+worker_engine_waits (const worker_engine_t *self, uint64_t id)
 {
     const worker_slot_t *slot = worker_slots_find (&self->slots, id);
     return slot && !slot->begun && !self->renewing && !self->draining;
 }
 
 bool
-keel_mdworker_begin (keel_mdworker_t *self, uint64_t id)
+worker_engine_begin (worker_engine_t *self, uint64_t id)
 {
-    if (!keel_mdworker_waits (self, id))
+    if (!worker_engine_waits (self, id))
         return false;
     worker_slots_begin (&self->slots, worker_slots_find (&self->slots, id));
     return true;
 }
 
 bool
-keel_mdworker_holds (const keel_mdworker_t *self, uint64_t id)
+worker_engine_holds (const worker_engine_t *self, uint64_t id)
 {
     return find_begun (self, id) != NULL;
 }
 
 static void
-send_answer (keel_mdworker_t *self, const worker_slot_t *slot, mdp_kind_t kind, const span_t body[], size_t frames,
+send_answer (worker_engine_t *self, const worker_slot_t *slot, mdp_kind_t kind, const span_t body[], size_t frames,
              keel_actions_t *out)
 {
     keel_action_t *action = open_send (self, TAG_VITAL, out);
@@ -362,18 +362,18 @@ send_answer (keel_mdworker_t *self, const worker_slot_t *slot, mdp_kind_t kind, 
 }
 
 bool
-keel_mdworker_answer (keel_mdworker_t *self, uint64_t id, mdp_kind_t kind, const span_t body[], size_t frames,
+worker_engine_answer (worker_engine_t *self, uint64_t id, mdp_kind_t kind, const span_t body[], size_t frames,
                       int64_t now, keel_actions_t *out)
 {
     assert (frames > 0);
     pass_time (self, now);
     worker_slot_t *slot = find_begun (self, id);
     if (!slot) {
-        count (self, KEEL_MDWORKER_LATE);
+        count (self, WORKER_ENGINE_LATE);
         return false;
     }
     send_answer (self, slot, kind, body, frames, out);
-    count (self, kind == MDP_FINAL ? KEEL_MDWORKER_ANSWERS : KEEL_MDWORKER_PARTIALS);
+    count (self, kind == MDP_FINAL ? WORKER_ENGINE_ANSWERS : WORKER_ENGINE_PARTIALS);
     if (kind == MDP_FINAL) {
         worker_slots_release (&self->slots, slot);
         settle (self, out);
@@ -382,15 +382,15 @@ keel_mdworker_answer (keel_mdworker_t *self, uint64_t id, mdp_kind_t kind, const
 }
 
 bool
-keel_mdworker_fail (keel_mdworker_t *self, uint64_t id, int64_t now, keel_actions_t *out)
+worker_engine_fail (worker_engine_t *self, uint64_t id, int64_t now, keel_actions_t *out)
 {
     pass_time (self, now);
     worker_slot_t *slot = find_begun (self, id);
     if (!slot) {
-        count (self, KEEL_MDWORKER_LATE);
+        count (self, WORKER_ENGINE_LATE);
         return false;
     }
-    count (self, KEEL_MDWORKER_FAILURES);
+    count (self, WORKER_ENGINE_FAILURES);
     worker_slots_release (&self->slots, slot);
     self->renewing = !KEEL_FAULT (WORKER_KEEPS);
     settle (self, out);
@@ -398,7 +398,7 @@ keel_mdworker_fail (keel_mdworker_t *self, uint64_t id, int64_t now, keel_action
 }
 
 void
-keel_mdworker_quit (keel_mdworker_t *self, int64_t now, keel_actions_t *out)
+worker_engine_quit (worker_engine_t *self, int64_t now, keel_actions_t *out)
 {
     pass_time (self, now);
     self->draining = true;
@@ -408,19 +408,19 @@ keel_mdworker_quit (keel_mdworker_t *self, int64_t now, keel_actions_t *out)
 }
 
 bool
-keel_mdworker_gone (const keel_mdworker_t *self)
+worker_engine_gone (const worker_engine_t *self)
 {
     return self->state == GONE;
 }
 
 uint64_t
-keel_mdworker_session (const keel_mdworker_t *self)
+worker_engine_session (const worker_engine_t *self)
 {
     return self->session;
 }
 
 uint64_t
-keel_mdworker_counter (const keel_mdworker_t *self, keel_mdworker_counter_t counter)
+worker_engine_counter (const worker_engine_t *self, worker_engine_counter_t counter)
 {
     return self->counters[counter];
 }
@@ -428,19 +428,19 @@ keel_mdworker_counter (const keel_mdworker_t *self, keel_mdworker_counter_t coun
 /* ------------------------------------------------------------------ life */
 
 static void
-write_credit (keel_mdworker_t *self)
+write_credit (worker_engine_t *self)
 {
     text_t text = text_over (self->credit_text, sizeof (self->credit_text));
     if (self->config.credit > 1)
         text_add_number (&text, self->config.credit);
 }
 
-keel_mdworker_t *
-keel_mdworker_new (const keel_mdworker_config_t *config)
+worker_engine_t *
+worker_engine_new (const worker_engine_config_t *config)
 {
     assert (config->endpoint_count > 0 && config->credit > 0 && config->heartbeat_ms > 0 && config->liveness > 0);
     size_t name = strlen (config->service);
-    keel_mdworker_t *self = memory_new (sizeof (keel_mdworker_t) + name);
+    worker_engine_t *self = memory_new (sizeof (worker_engine_t) + name);
     if (!self)
         return NULL;
     memcpy (self + 1, config->service, name);
@@ -450,7 +450,7 @@ keel_mdworker_new (const keel_mdworker_config_t *config)
     self->quick = backoff_make (QUICK_FIRST_MS, QUICK_LIMIT_MS);
     self->slow = backoff_make (SLOW_FIRST_MS, SLOW_LIMIT_MS);
     if (!worker_slots_open (&self->slots, config->credit)) {
-        keel_mdworker_destroy (&self);
+        worker_engine_destroy (&self);
         return NULL;
     }
     write_credit (self);
@@ -458,9 +458,9 @@ keel_mdworker_new (const keel_mdworker_config_t *config)
 }
 
 void
-keel_mdworker_destroy (keel_mdworker_t **self_p)
+worker_engine_destroy (worker_engine_t **self_p)
 {
-    keel_mdworker_t *self = *self_p;
+    worker_engine_t *self = *self_p;
     *self_p = NULL;
     if (!self)
         return;

@@ -9,7 +9,7 @@
  *  a broker was heard; an end that is not heard (DISCONNECT in answer to READY) does not reset them.
  *
  *  Function calls append to `out`, which the caller has cleared, as a step does. Neither takes more than
- *  KEEL_MDWORKER_ACTIONS.
+ *  WORKER_ENGINE_ACTIONS.
  */
 #ifndef KEEL_ENGINE_WORKER_H
 #define KEEL_ENGINE_WORKER_H
@@ -17,9 +17,9 @@
 #include "event.h"
 #include "mdp.h"
 
-#define KEEL_MDWORKER_ACTIONS 8
+#define WORKER_ENGINE_ACTIONS 8
 
-typedef struct keel_mdworker keel_mdworker_t;
+typedef struct worker_engine worker_engine_t;
 
 typedef struct {
     const char *service;
@@ -30,9 +30,9 @@ typedef struct {
     int64_t heartbeat_ms;
     int64_t liveness;
     uint64_t seed; /* for jitter */
-} keel_mdworker_config_t;
+} worker_engine_config_t;
 
-#define KEEL_MDWORKER_COUNTER_MAP(X)                                                                                   \
+#define WORKER_ENGINE_COUNTER_MAP(X)                                                                                   \
     X (SESSIONS, "sessions", "READY was said")                                                                         \
     X (REQUESTS, "requests", "delivered to the application")                                                           \
     X (PARTIALS, "partials", "parts of answers sent")                                                                  \
@@ -48,42 +48,42 @@ typedef struct {
     X (REFUSED, "refused", "sessions ended: the broker said DISCONNECT")
 
 typedef enum {
-#define X(name, key, text) KEEL_MDWORKER_##name,
-    KEEL_MDWORKER_COUNTER_MAP (X)
+#define X(name, key, text) WORKER_ENGINE_##name,
+    WORKER_ENGINE_COUNTER_MAP (X)
 #undef X
-        KEEL_MDWORKER_COUNTERS
-} keel_mdworker_counter_t;
+        WORKER_ENGINE_COUNTERS
+} worker_engine_counter_t;
 
 /*  NULL without memory. The service is valid, and copied. */
-keel_mdworker_t *keel_mdworker_new (const keel_mdworker_config_t *config);
-void keel_mdworker_destroy (keel_mdworker_t **self);
+worker_engine_t *worker_engine_new (const worker_engine_config_t *config);
+void worker_engine_destroy (worker_engine_t **self);
 
 /*  A request comes as a DELIVER; its tag is the id that the functions below take. The first TICK connects.
  *  0 always. */
-int keel_mdworker_step (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *out);
-int64_t keel_mdworker_next_due (const keel_mdworker_t *self);
+int worker_engine_step (worker_engine_t *self, const keel_event_t *event, keel_actions_t *out);
+int64_t worker_engine_next_due (const worker_engine_t *self);
 
 /*  Delivered and still to be begun? False: throw it away. */
-bool keel_mdworker_waits (const keel_mdworker_t *self, uint64_t id);
+bool worker_engine_waits (const worker_engine_t *self, uint64_t id);
 /*  The application begins with a request. False: it must not, throw the request away. */
-bool keel_mdworker_begin (keel_mdworker_t *self, uint64_t id);
+bool worker_engine_begin (worker_engine_t *self, uint64_t id);
 /*  Begun, and its session still goes on? */
-bool keel_mdworker_holds (const keel_mdworker_t *self, uint64_t id);
+bool worker_engine_holds (const worker_engine_t *self, uint64_t id);
 /*  kind: MDP_PARTIAL (0.2 only), or MDP_FINAL, which ends the request. body: one frame or more; lent until the actions are
  *  carried out. False: void, it was dropped and counted. */
-bool keel_mdworker_answer (keel_mdworker_t *self, uint64_t id, mdp_kind_t kind, const span_t body[], size_t count,
+bool worker_engine_answer (worker_engine_t *self, uint64_t id, mdp_kind_t kind, const span_t body[], size_t count,
                            int64_t now, keel_actions_t *out);
 /*  Gives a request back: the broker is to try it elsewhere. MDP has no word for that but DISCONNECT, which gives back all
  *  that a worker holds; so what else is begun is finished first, nothing new is begun meanwhile, and then a new session
  *  starts at once. False: void. */
-bool keel_mdworker_fail (keel_mdworker_t *self, uint64_t id, int64_t now, keel_actions_t *out);
+bool worker_engine_fail (worker_engine_t *self, uint64_t id, int64_t now, keel_actions_t *out);
 /*  Says DISCONNECT now, whatever is held; nothing follows. */
-void keel_mdworker_quit (keel_mdworker_t *self, int64_t now, keel_actions_t *out);
+void worker_engine_quit (worker_engine_t *self, int64_t now, keel_actions_t *out);
 
 /*  After DRAIN or quit: everything was said. */
-bool keel_mdworker_gone (const keel_mdworker_t *self);
+bool worker_engine_gone (const worker_engine_t *self);
 /*  Changes whenever requests that wait become void. */
-uint64_t keel_mdworker_session (const keel_mdworker_t *self);
-uint64_t keel_mdworker_counter (const keel_mdworker_t *self, keel_mdworker_counter_t counter);
+uint64_t worker_engine_session (const worker_engine_t *self);
+uint64_t worker_engine_counter (const worker_engine_t *self, worker_engine_counter_t counter);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 typedef struct {
-    keel_mdworker_t *engine;
+    worker_engine_t *engine;
     keel_actions_t *actions;
     int64_t now;
     uint64_t last; /* id of the last request delivered */
@@ -74,7 +74,7 @@ static void
 step (bench_t *self, keel_event_t event)
 {
     event.now = self->now;
-    assert_int_equal (keel_mdworker_step (self->engine, &event, self->actions), 0);
+    assert_int_equal (worker_engine_step (self->engine, &event, self->actions), 0);
     carry_out (self);
 }
 
@@ -112,7 +112,7 @@ static uint64_t
 begun (bench_t *self, uint16_t endpoint, const char *token)
 {
     uint64_t id = request (self, endpoint, token);
-    assert_true (keel_mdworker_begin (self->engine, id));
+    assert_true (worker_engine_begin (self->engine, id));
     return id;
 }
 
@@ -120,7 +120,7 @@ static bool
 answer (bench_t *self, uint64_t id, mdp_kind_t kind, const char *text)
 {
     span_t body = span_text (text);
-    bool held = keel_mdworker_answer (self->engine, id, kind, &body, 1, self->now, self->actions);
+    bool held = worker_engine_answer (self->engine, id, kind, &body, 1, self->now, self->actions);
     carry_out (self);
     return held;
 }
@@ -128,7 +128,7 @@ answer (bench_t *self, uint64_t id, mdp_kind_t kind, const char *text)
 static bool
 fail_request (bench_t *self, uint64_t id)
 {
-    bool held = keel_mdworker_fail (self->engine, id, self->now, self->actions);
+    bool held = worker_engine_fail (self->engine, id, self->now, self->actions);
     carry_out (self);
     return held;
 }
@@ -137,8 +137,8 @@ fail_request (bench_t *self, uint64_t id)
 static void
 run_to (bench_t *self, int64_t then)
 {
-    while (keel_mdworker_next_due (self->engine) <= then) {
-        int64_t due = keel_mdworker_next_due (self->engine);
+    while (worker_engine_next_due (self->engine) <= then) {
+        int64_t due = worker_engine_next_due (self->engine);
         self->now = due > self->now ? due : self->now;
         plain (self, KEEL_EVENT_TICK, 0);
     }
@@ -157,22 +157,22 @@ assert_trace (bench_t *self, const char *expected)
 static void
 due_within (bench_t *self, int64_t from, int64_t to)
 {
-    int64_t wait = keel_mdworker_next_due (self->engine) - self->now;
+    int64_t wait = worker_engine_next_due (self->engine) - self->now;
     assert_in_range (wait, from, to);
     self->now += wait;
 }
 
 static uint64_t
-counter (const bench_t *self, keel_mdworker_counter_t which)
+counter (const bench_t *self, worker_engine_counter_t which)
 {
-    return keel_mdworker_counter (self->engine, which);
+    return worker_engine_counter (self->engine, which);
 }
 
 static void
 open_bench (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t version)
 {
     *self = (bench_t){0};
-    keel_mdworker_config_t config = {.service = "echo",
+    worker_engine_config_t config = {.service = "echo",
                                      .endpoints = endpoints,
                                      .endpoint_count = endpoint_count,
                                      .version = version,
@@ -180,7 +180,7 @@ open_bench (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t ver
                                      .heartbeat_ms = 100,
                                      .liveness = 3,
                                      .seed = 7};
-    self->engine = keel_mdworker_new (&config);
+    self->engine = worker_engine_new (&config);
     self->actions = keel_actions_new (16);
     assert_non_null (self->engine);
     assert_non_null (self->actions);
@@ -189,7 +189,7 @@ open_bench (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t ver
 static void
 close_bench (bench_t *self)
 {
-    keel_mdworker_destroy (&self->engine);
+    worker_engine_destroy (&self->engine);
     keel_actions_destroy (&self->actions);
 }
 
@@ -211,7 +211,7 @@ first_tick_connects (void **state)
     (void) state;
     bench_t bench;
     open_bench (&bench, 1, 1, 2);
-    assert_int_equal (keel_mdworker_next_due (bench.engine), 0);
+    assert_int_equal (worker_engine_next_due (bench.engine), 0);
     run_to (&bench, 0);
     assert_trace (&bench, "[    0] 0 connect\n[    0] 0 < MDPW02 1 echo\n");
     close_bench (&bench);
@@ -259,7 +259,7 @@ silence_of_the_only_broker_backs_off (void **state)
         bench.size = 0;
         run_to (&bench, start + 300);
         assert_non_null (strstr (bench.trace, "0 close\n"));
-        assert_int_equal (counter (&bench, KEEL_MDWORKER_SILENT), n + 1);
+        assert_int_equal (counter (&bench, WORKER_ENGINE_SILENT), n + 1);
         due_within (&bench, span / 2, span);
         span = span * 2 > 32000 ? 32000 : span * 2;
         bench.size = 0;
@@ -286,8 +286,8 @@ any_command_is_a_sign_of_life (void **state)
         else
             answer (&bench, begun (&bench, 0, "t"), MDP_FINAL, "x");
     }
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_SILENT), 0);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_SESSIONS), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_SILENT), 0);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_SESSIONS), 1);
     close_bench (&bench);
 }
 
@@ -323,7 +323,7 @@ refusal_goes_round_the_list_and_backs_off (void **state)
         snprintf (expected, sizeof (expected), "%d connect\n", (n + 1) % 3);
         assert_non_null (strstr (bench.trace, expected));
     }
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_REFUSED), 9);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_REFUSED), 9);
     close_bench (&bench);
 }
 
@@ -338,8 +338,8 @@ lost_connection_is_made_again_soon (void **state)
     assert_trace (&bench, "[    0] 0 close\n");
     due_within (&bench, 25, 50);
     plain (&bench, KEEL_EVENT_TICK, 0);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_SESSIONS), 2);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_LOST), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_SESSIONS), 2);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_LOST), 1);
     close_bench (&bench);
 }
 
@@ -371,7 +371,7 @@ refused_answer_ends_the_session_and_heartbeat_does_not (void **state)
     bench.size = 0;
     step (&bench, (keel_event_t){.kind = KEEL_EVENT_FULL, .tag = 1});
     assert_trace (&bench, "[    0] 0 close\n");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_UNSENT), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_UNSENT), 1);
     close_bench (&bench);
 }
 
@@ -385,10 +385,10 @@ version_one_has_its_delimiter (void **state)
     open_bench (&bench, 1, 1, 1);
     run_to (&bench, 0);
     HEAR (&bench, 0, F (""), F ("MDPW01"), F ("\2"), F ("client"), F (""), F ("a"), F (""));
-    assert_true (keel_mdworker_begin (bench.engine, bench.last));
+    assert_true (worker_engine_begin (bench.engine, bench.last));
     answer (&bench, bench.last, MDP_FINAL, "b");
     run_to (&bench, 100);
-    keel_mdworker_quit (bench.engine, 100, bench.actions);
+    worker_engine_quit (bench.engine, 100, bench.actions);
     carry_out (&bench);
     assert_trace (&bench, "[    0] 0 connect\n"
                           "[    0] 0 < - MDPW01 1 echo\n"
@@ -417,7 +417,7 @@ answers_come_in_any_order_and_parts (void **state)
                           "[    0] 0 < MDPW02 3 t2 - 2a\n"
                           "[    0] 0 < MDPW02 4 t1 - 1\n"
                           "[    0] 0 < MDPW02 4 t2 - 2b\n");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_LATE), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_LATE), 1);
     close_bench (&bench);
 }
 
@@ -429,21 +429,21 @@ answers_of_an_older_session_are_dropped (void **state)
     open_ready (&bench, 1, 3);
     uint64_t worked_on = begun (&bench, 0, "t1");
     uint64_t waiting = request (&bench, 0, "t2");
-    uint64_t session = keel_mdworker_session (bench.engine);
+    uint64_t session = worker_engine_session (bench.engine);
     HEAR (&bench, 0, DISCONNECT);
-    assert_int_not_equal (keel_mdworker_session (bench.engine), session);
+    assert_int_not_equal (worker_engine_session (bench.engine), session);
     run_to (&bench, 60);
     begun (&bench, 0, "t3"); /* takes the slot of the first */
     bench.size = 0;
     bench.trace[0] = 0;
-    assert_false (keel_mdworker_holds (bench.engine, worked_on));
-    assert_false (keel_mdworker_waits (bench.engine, waiting));
-    assert_false (keel_mdworker_begin (bench.engine, waiting));
+    assert_false (worker_engine_holds (bench.engine, worked_on));
+    assert_false (worker_engine_waits (bench.engine, waiting));
+    assert_false (worker_engine_begin (bench.engine, waiting));
     assert_false (answer (&bench, worked_on, MDP_FINAL, "late"));
     assert_false (fail_request (&bench, worked_on));
     assert_trace (&bench, "");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_LATE), 2);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_RETURNED), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_LATE), 2);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 1);
     close_bench (&bench);
 }
 
@@ -456,7 +456,7 @@ failure_gives_back_and_starts_anew (void **state)
     assert_true (fail_request (&bench, begun (&bench, 0, "t1")));
     assert_trace (&bench, "[    0] request body\n[    0] 0 < MDPW02 6\n[    0] 0 < MDPW02 1 echo\n");
     begun (&bench, 0, "t1");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_FAILURES), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_FAILURES), 1);
     close_bench (&bench);
 }
 
@@ -470,7 +470,7 @@ failure_lets_what_is_begun_finish_first (void **state)
     uint64_t two = begun (&bench, 0, "t2");
     uint64_t three = request (&bench, 0, "t3");
     assert_true (fail_request (&bench, one));
-    assert_false (keel_mdworker_begin (bench.engine, three));
+    assert_false (worker_engine_begin (bench.engine, three));
     assert_int_equal (request (&bench, 0, "t4"), 0); /* crossed it: goes back with the others */
     run_to (&bench, 100);
     assert_true (answer (&bench, two, MDP_FINAL, "2"));
@@ -483,7 +483,7 @@ failure_lets_what_is_begun_finish_first (void **state)
                           "[  100] 0 close, linger\n"
                           "[  100] 0 connect\n"
                           "[  100] 0 < MDPW02 1 echo 3\n");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_RETURNED), 2);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 2);
     close_bench (&bench);
 }
 
@@ -497,8 +497,8 @@ more_than_the_credit_is_given_back (void **state)
     request (&bench, 0, "t2");
     for (int n = 0; n < 1000; n++)
         assert_int_equal (request (&bench, 0, "more"), 0);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_EXCESS), 1);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_RETURNED), 999);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_EXCESS), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 999);
     answer (&bench, one, MDP_FINAL, "1");
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
@@ -544,9 +544,9 @@ malformed_messages_are_dropped_and_no_sign_of_life (void **state)
     HEAR (&bench, 0, REQUEST, F ("t"), F ("no"), F ("x"));
     HEAR (&bench, 0, REQUEST, span_make (big, sizeof (big)), F (""), F ("x"));
     assert_trace (&bench, "");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_MALFORMED), 12);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_MALFORMED), 12);
     run_to (&bench, 300);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_SILENT), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_SILENT), 1);
     close_bench (&bench);
 }
 
@@ -560,7 +560,7 @@ malformed_messages_fill_no_log (void **state)
     for (bench.now = 0; bench.now < 2000; bench.now++) {
         span_t frame = F ("rubbish");
         keel_event_t event = {.kind = KEEL_EVENT_MESSAGE, .now = bench.now, .frames = &frame, .count = 1};
-        keel_mdworker_step (bench.engine, &event, bench.actions);
+        worker_engine_step (bench.engine, &event, bench.actions);
         lines += (unsigned) bench.actions->count;
         keel_actions_clear (bench.actions);
     }
@@ -577,9 +577,9 @@ tokens_of_other_brokers_are_opaque (void **state)
     open_ready (&bench, 1, 1);
     memset (big, 0xff, sizeof (big));
     HEAR (&bench, 0, REQUEST, span_make (big, sizeof (big)), F (""), F ("x"));
-    assert_true (keel_mdworker_begin (bench.engine, bench.last));
+    assert_true (worker_engine_begin (bench.engine, bench.last));
     span_t body = F ("y");
-    keel_mdworker_answer (bench.engine, bench.last, MDP_FINAL, &body, 1, 0, bench.actions);
+    worker_engine_answer (bench.engine, bench.last, MDP_FINAL, &body, 1, 0, bench.actions);
     const keel_action_t *action = &bench.actions->items[0];
     assert_true (span_is (action->head[2], big, sizeof (big)));
     close_bench (&bench);
@@ -595,8 +595,8 @@ drain_without_requests_leaves_at_once (void **state)
     open_ready (&bench, 1, 1);
     plain (&bench, KEEL_EVENT_DRAIN, 0);
     assert_trace (&bench, "[    0] 0 < MDPW02 6\n[    0] 0 close, linger\n");
-    assert_true (keel_mdworker_gone (bench.engine));
-    assert_int_equal (keel_mdworker_next_due (bench.engine), KEEL_NEVER);
+    assert_true (worker_engine_gone (bench.engine));
+    assert_int_equal (worker_engine_next_due (bench.engine), KEEL_NEVER);
     plain (&bench, KEEL_EVENT_DRAIN, 0);
     assert_trace (&bench, "");
     close_bench (&bench);
@@ -611,18 +611,18 @@ drain_finishes_what_is_begun (void **state)
     uint64_t one = begun (&bench, 0, "t1");
     uint64_t two = request (&bench, 0, "t2");
     plain (&bench, KEEL_EVENT_DRAIN, 0);
-    assert_false (keel_mdworker_begin (bench.engine, two));
+    assert_false (worker_engine_begin (bench.engine, two));
     run_to (&bench, 150);
-    assert_false (keel_mdworker_gone (bench.engine));
+    assert_false (worker_engine_gone (bench.engine));
     answer (&bench, one, MDP_FINAL, "1");
-    assert_true (keel_mdworker_gone (bench.engine));
+    assert_true (worker_engine_gone (bench.engine));
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
                           "[  100] 0 < MDPW02 5\n"
                           "[  150] 0 < MDPW02 4 t1 - 1\n"
                           "[  150] 0 < MDPW02 6\n"
                           "[  150] 0 close, linger\n");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_RETURNED), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 1);
     close_bench (&bench);
 }
 
@@ -635,7 +635,7 @@ drain_ends_with_the_broker_too (void **state)
     uint64_t one = begun (&bench, 0, "t1");
     plain (&bench, KEEL_EVENT_DRAIN, 0);
     HEAR (&bench, 0, DISCONNECT);
-    assert_true (keel_mdworker_gone (bench.engine));
+    assert_true (worker_engine_gone (bench.engine));
     assert_false (answer (&bench, one, MDP_FINAL, "1"));
     assert_trace (&bench, "[    0] request body\n[    0] 0 close\n");
     close_bench (&bench);
@@ -649,8 +649,8 @@ drain_while_waiting_ends_at_once (void **state)
     open_ready (&bench, 1, 1);
     HEAR (&bench, 0, DISCONNECT);
     plain (&bench, KEEL_EVENT_DRAIN, 0);
-    assert_true (keel_mdworker_gone (bench.engine));
-    assert_int_equal (keel_mdworker_next_due (bench.engine), KEEL_NEVER);
+    assert_true (worker_engine_gone (bench.engine));
+    assert_int_equal (worker_engine_next_due (bench.engine), KEEL_NEVER);
     close_bench (&bench);
 }
 
@@ -662,7 +662,7 @@ without_memory_requests_go_back (void **state)
     static char token[256];
     memset (token, 't', 255);
     for (uint64_t n = 1; n < 8; n++) {
-        keel_mdworker_config_t config = {.service = "echo",
+        worker_engine_config_t config = {.service = "echo",
                                          .endpoints = endpoints,
                                          .endpoint_count = 1,
                                          .version = 2,
@@ -671,13 +671,13 @@ without_memory_requests_go_back (void **state)
                                          .liveness = 3};
         bench_t bench = {.actions = keel_actions_new (16)};
         memory_seam = (memory_seam_t){.fail_at = n};
-        bench.engine = keel_mdworker_new (&config);
+        bench.engine = worker_engine_new (&config);
         if (bench.engine) {
             run_to (&bench, 0);
             uint64_t id = request (&bench, 0, token);
             if (id == 0) {
-                assert_int_equal (counter (&bench, KEEL_MDWORKER_EXCESS), 1);
-                assert_int_equal (counter (&bench, KEEL_MDWORKER_SESSIONS), 2);
+                assert_int_equal (counter (&bench, WORKER_ENGINE_EXCESS), 1);
+                assert_int_equal (counter (&bench, WORKER_ENGINE_SESSIONS), 2);
             }
         }
         memory_seam = (memory_seam_t){0};
