@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "endpoint.h"
+#include "mdp.h"
 #include "mmi.h"
 
 #include <errno.h>
@@ -61,6 +62,7 @@ configure (keel_worker_t *self)
 {
     self->config.service = self->service;
     self->config.endpoints = (const char *const *) self->endpoints;
+    self->config.speech = &worker_speaks_mdp;
     self->config.version = 2;
     self->config.credit = 1;
     self->config.heartbeat_ms = HEARTBEAT_MS;

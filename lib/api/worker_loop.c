@@ -186,8 +186,8 @@ answer (keel_worker_t *self, const worker_item_t *item)
     span_t few[BODY_FRAMES];
     size_t count;
     span_t *spans = spans_of (item->body, few, &count);
-    mdp_kind_t kind = item->deed == WORKER_PARTIAL ? MDP_PARTIAL : MDP_FINAL;
-    worker_engine_answer (self->engine, item->id, kind, spans, count, clock_now_ms (), self->actions);
+    bool last = item->deed != WORKER_PARTIAL;
+    worker_engine_answer (self->engine, item->id, last, spans, count, clock_now_ms (), self->actions);
     carry_out (self);
     if (spans != few)
         free (spans);

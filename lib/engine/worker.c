@@ -13,11 +13,10 @@
 #define SLOW_FIRST_MS  1000
 #define SLOW_LIMIT_MS  32000
 #define COMPLAIN_MS    1000
-#define TOKEN_MAX      255 /* other brokers put a routing id there */
-#define CREDIT_TEXT    6
 
-/*  The tag of a SEND whose loss nothing makes good: READY, answers. */
-#define TAG_VITAL 1
+/*  The tag of a SEND: */
+#define TAG_VITAL 1 /* nothing makes good its loss: READY, answers */
+#define TAG_PLAIN 0
 
 typedef enum {
     WAITING, /* until connect_at */
@@ -27,8 +26,7 @@ typedef enum {
 
 struct worker_engine {
     worker_engine_config_t config;
-    span_t service;
-    char credit_text[CREDIT_TEXT]; /* empty: READY has no such frame */
+    const worker_speech_t *speech;
     state_t state;
     uint16_t endpoint;
     bool heard;    /* the broker, in this session */
@@ -41,11 +39,13 @@ struct worker_engine {
     int64_t complain_at;
     backoff_t quick;
     backoff_t slow;
+    backoff_t failing; /* of a worker that rejoins: requests that it gave back one after the other */
     random_t random;
     worker_slots_t slots;
     uint64_t session;
     uint64_t counters[WORKER_ENGINE_COUNTERS];
-    uint8_t sent_token[TOKEN_MAX]; /* of the last SEND: its slot may be free before that is carried out */
+    char scratch[WORKER_SCRATCH];
+    uint8_t sent_address[WORKER_ADDRESS_SIZE]; /* of the last answer: its slot may be free before that is carried out */
 };
 
 static void
@@ -89,33 +89,35 @@ find_begun (const worker_engine_t *self, uint64_t id)
 
 /* ------------------------------------------------------------------ what is said */
 
-/*  A SEND with the delimiter of 0.1; the command's head follows. */
+/*  A SEND of what the caller has written: that many frames, where the next head goes. */
 static keel_action_t *
-open_send (worker_engine_t *self, uint64_t tag, keel_actions_t *out)
+send_written (worker_engine_t *self, uint64_t tag, size_t frames, keel_actions_t *out)
 {
     keel_action_t *action = keel_actions_send (out, self->endpoint, SPAN_OF (""));
     action->tag = tag;
-    if (self->config.version == 1) {
-        *keel_actions_head (out) = SPAN_OF ("");
-        keel_actions_add_head (out, action, 1);
-    }
+    keel_actions_add_head (out, action, frames);
     return action;
-}
-
-static void
-send_control (worker_engine_t *self, mdp_kind_t kind, keel_actions_t *out)
-{
-    keel_action_t *action = open_send (self, 0, out);
-    keel_actions_add_head (out, action, mdp_encode_control (keel_actions_head (out), self->config.version, kind));
 }
 
 static void
 send_ready (worker_engine_t *self, keel_actions_t *out)
 {
-    keel_action_t *action = open_send (self, TAG_VITAL, out);
-    size_t frames =
-        mdp_encode_ready (keel_actions_head (out), self->config.version, self->service, span_text (self->credit_text));
-    keel_actions_add_head (out, action, frames);
+    send_written (self, TAG_VITAL, self->speech->ready (&self->config, self->scratch, keel_actions_head (out)), out);
+}
+
+static void
+send_heartbeat (worker_engine_t *self, keel_actions_t *out)
+{
+    send_written (self, TAG_PLAIN, self->speech->heartbeat (&self->config, keel_actions_head (out)), out);
+}
+
+/*  If there is a word for it: else the end of the connection says it, or READY. */
+static void
+send_disconnect (worker_engine_t *self, keel_actions_t *out)
+{
+    size_t frames = self->speech->disconnect (&self->config, keel_actions_head (out));
+    if (frames)
+        send_written (self, TAG_PLAIN, frames, out);
 }
 
 /* ------------------------------------------------------------------ sessions */
@@ -129,7 +131,7 @@ begin_session (worker_engine_t *self, keel_actions_t *out)
     self->state = ACTIVE;
     self->renewing = false;
     self->heard_at = self->now;
-    self->beat_at = self->now + self->config.heartbeat_ms;
+    self->beat_at = self->speech->beats ? self->now + self->config.heartbeat_ms : KEEL_NEVER;
     say (self, KEEL_LOG_DEBUG, "READY", out);
 }
 
@@ -141,6 +143,15 @@ connect_next (worker_engine_t *self, keel_actions_t *out)
     begin_session (self, out);
 }
 
+/*  The link is closed. It opens again after a while, unless there is nothing more to do. */
+static void
+wait_to_connect (worker_engine_t *self, backoff_t *backoff)
+{
+    forget_all (self);
+    self->state = self->draining ? GONE : WAITING;
+    self->connect_at = self->now + backoff_next (backoff, &self->random);
+}
+
 /*  The session has ended by what the broker did, or did not do. A broker that was never heard is worth no line: it is
  *  tried again and again. */
 static void
@@ -148,16 +159,14 @@ lose_session (worker_engine_t *self, backoff_t *backoff, const char *why, keel_a
 {
     say (self, self->heard ? KEEL_LOG_WARNING : KEEL_LOG_DEBUG, why, out);
     keel_actions_close (out, self->endpoint, false);
-    forget_all (self);
-    self->state = self->draining ? GONE : WAITING;
-    self->connect_at = self->now + backoff_next (backoff, &self->random);
+    wait_to_connect (self, backoff);
     self->endpoint = (uint16_t) ((self->endpoint + 1) % self->config.endpoint_count);
 }
 
 static void
 leave (worker_engine_t *self, keel_actions_t *out)
 {
-    send_control (self, MDP_DISCONNECT, out);
+    send_disconnect (self, out);
     keel_actions_close (out, self->endpoint, true);
     forget_all (self);
     self->state = GONE;
@@ -168,7 +177,12 @@ leave (worker_engine_t *self, keel_actions_t *out)
 static void
 renew (worker_engine_t *self, keel_actions_t *out)
 {
-    send_control (self, MDP_DISCONNECT, out);
+    if (self->speech->rejoins) {
+        keel_actions_close (out, self->endpoint, true);
+        wait_to_connect (self, &self->failing);
+        return;
+    }
+    send_disconnect (self, out);
     forget_all (self);
     if (self->config.credit > 1) {
         keel_actions_close (out, self->endpoint, true);
@@ -177,11 +191,18 @@ renew (worker_engine_t *self, keel_actions_t *out)
     begin_session (self, out);
 }
 
-/*  What waits for the last request that is begun. */
+/*  Is there something that must be finished before it leaves, or gives back the rest? */
+static bool
+is_busy (const worker_engine_t *self)
+{
+    return self->speech->single ? self->slots.held > 0 : self->slots.begun > 0;
+}
+
+/*  What waits for the last request that must be finished. */
 static void
 settle (worker_engine_t *self, keel_actions_t *out)
 {
-    if (self->state != ACTIVE || self->slots.begun > 0)
+    if (self->state != ACTIVE || is_busy (self))
         return;
     if (self->draining)
         leave (self, out);
@@ -202,49 +223,37 @@ complain (worker_engine_t *self, verdict_t verdict, keel_actions_t *out)
 }
 
 static void
-on_request (worker_engine_t *self, const mdp_command_t *command, bool cut, keel_actions_t *out)
+on_request (worker_engine_t *self, const worker_word_t *word, bool cut, keel_actions_t *out)
 {
     if (self->draining || self->renewing) {
         count (self, WORKER_ENGINE_RETURNED);
         return;
     }
-    worker_slot_t *slot = cut ? NULL : worker_slots_hold (&self->slots, command->token);
+    worker_slot_t *slot = cut ? NULL : worker_slots_hold (&self->slots, word->address, word->address_count);
     if (!slot) {
         count (self, WORKER_ENGINE_EXCESS);
-        self->renewing = true;
+        self->renewing = !self->speech->rejoins || self->slots.held == 0;
         settle (self, out);
         return;
     }
     count (self, WORKER_ENGINE_REQUESTS);
     keel_action_t *action = keel_actions_deliver (out, KEEL_DELIVER_REQUEST, slot->id);
-    action->body = command->body;
-    action->body_count = command->body_count;
-}
-
-static verdict_t
-decode (const worker_engine_t *self, const keel_event_t *event, mdp_command_t *command)
-{
-    size_t skip = event->count && event->frames[0].size == 0 ? 1 : 0;
-    verdict_t verdict = mdp_decode_at_worker (event->frames + skip, event->count - skip, command);
-    if (verdict != VERDICT_OK)
-        return verdict;
-    if (command->version != self->config.version)
-        return VERDICT_HEADER;
-    return command->kind == MDP_REQUEST && command->token.size > TOKEN_MAX ? VERDICT_ENVELOPE : VERDICT_OK;
+    action->body = word->body;
+    action->body_count = word->body_count;
 }
 
 static void
 on_message (worker_engine_t *self, const keel_event_t *event, keel_actions_t *out)
 {
-    mdp_command_t command;
-    verdict_t verdict = decode (self, event, &command);
+    worker_word_t word;
+    verdict_t verdict = self->speech->decode (&self->config, event->frames, event->count, &word);
     if (verdict != VERDICT_OK) {
         complain (self, verdict, out);
         return;
     }
-    if (command.kind == MDP_DISCONNECT) {
+    if (word.kind == WORKER_HEARS_DISCONNECT) {
         count (self, WORKER_ENGINE_REFUSED);
-        lose_session (self, &self->quick, "the broker said DISCONNECT", out);
+        lose_session (self, &self->quick, "it said DISCONNECT", out);
         return;
     }
     if (!self->heard)
@@ -253,14 +262,14 @@ on_message (worker_engine_t *self, const keel_event_t *event, keel_actions_t *ou
     self->heard_at = self->now;
     backoff_reset (&self->quick);
     backoff_reset (&self->slow);
-    if (command.kind == MDP_REQUEST)
-        on_request (self, &command, event->cut, out);
+    if (word.kind == WORKER_HEARS_REQUEST)
+        on_request (self, &word, event->cut, out);
 }
 
 static int64_t
 silent_at (const worker_engine_t *self)
 {
-    return self->heard_at + self->config.heartbeat_ms * self->config.liveness;
+    return self->speech->beats ? self->heard_at + self->config.heartbeat_ms * self->config.liveness : KEEL_NEVER;
 }
 
 static void
@@ -274,9 +283,9 @@ on_tick (worker_engine_t *self, keel_actions_t *out)
         return;
     if (self->now >= silent_at (self)) {
         count (self, WORKER_ENGINE_SILENT);
-        lose_session (self, self->config.endpoint_count > 1 ? &self->quick : &self->slow, "the broker is silent", out);
+        lose_session (self, self->config.endpoint_count > 1 ? &self->quick : &self->slow, "it is silent", out);
     } else if (self->now >= self->beat_at) {
-        send_control (self, MDP_HEARTBEAT, out);
+        send_heartbeat (self, out);
         self->beat_at = self->now + self->config.heartbeat_ms;
     }
 }
@@ -309,7 +318,7 @@ worker_engine_step (worker_engine_t *self, const keel_event_t *event, keel_actio
         lose_session (self, &self->quick, "the connection has ended", out);
     } else if (event->tag == TAG_VITAL) {
         count (self, WORKER_ENGINE_UNSENT);
-        lose_session (self, &self->quick, "the broker does not read", out);
+        lose_session (self, &self->quick, "it does not read", out);
     }
     return 0;
 }
@@ -330,7 +339,7 @@ bool
 worker_engine_waits (const worker_engine_t *self, uint64_t id)
 {
     const worker_slot_t *slot = worker_slots_find (&self->slots, id);
-    return slot && !slot->begun && !self->renewing && !self->draining;
+    return slot && !slot->begun && (self->speech->single || (!self->renewing && !self->draining));
 }
 
 bool
@@ -349,21 +358,20 @@ worker_engine_holds (const worker_engine_t *self, uint64_t id)
 }
 
 static void
-send_answer (worker_engine_t *self, const worker_slot_t *slot, mdp_kind_t kind, const span_t body[], size_t frames,
+send_answer (worker_engine_t *self, const worker_slot_t *slot, bool last, const span_t body[], size_t frames,
              keel_actions_t *out)
 {
-    keel_action_t *action = open_send (self, TAG_VITAL, out);
-    memcpy (self->sent_token, slot->token, slot->token_size);
-    span_t token = span_make (self->sent_token, slot->token_size);
-    size_t head = mdp_encode_worker_reply (keel_actions_head (out), self->config.version, kind, token);
-    keel_actions_add_head (out, action, head);
+    span_t address[WORKER_ADDRESS_FRAMES];
+    size_t count = worker_slot_address (slot, self->sent_address, address);
+    size_t head = self->speech->answer (&self->config, last, address, count, keel_actions_head (out));
+    keel_action_t *action = send_written (self, TAG_VITAL, head, out);
     action->body = body;
     action->body_count = frames;
 }
 
 bool
-worker_engine_answer (worker_engine_t *self, uint64_t id, mdp_kind_t kind, const span_t body[], size_t frames,
-                      int64_t now, keel_actions_t *out)
+worker_engine_answer (worker_engine_t *self, uint64_t id, bool last, const span_t body[], size_t frames, int64_t now,
+                      keel_actions_t *out)
 {
     assert (frames > 0);
     pass_time (self, now);
@@ -372,9 +380,10 @@ worker_engine_answer (worker_engine_t *self, uint64_t id, mdp_kind_t kind, const
         count (self, WORKER_ENGINE_LATE);
         return false;
     }
-    send_answer (self, slot, kind, body, frames, out);
-    count (self, kind == MDP_FINAL ? WORKER_ENGINE_ANSWERS : WORKER_ENGINE_PARTIALS);
-    if (kind == MDP_FINAL) {
+    send_answer (self, slot, last, body, frames, out);
+    count (self, last ? WORKER_ENGINE_ANSWERS : WORKER_ENGINE_PARTIALS);
+    if (last) {
+        backoff_reset (&self->failing);
         worker_slots_release (&self->slots, slot);
         settle (self, out);
     }
@@ -427,33 +436,26 @@ worker_engine_counter (const worker_engine_t *self, worker_engine_counter_t coun
 
 /* ------------------------------------------------------------------ life */
 
-static void
-write_credit (worker_engine_t *self)
-{
-    text_t text = text_over (self->credit_text, sizeof (self->credit_text));
-    if (self->config.credit > 1)
-        text_add_number (&text, self->config.credit);
-}
-
 worker_engine_t *
 worker_engine_new (const worker_engine_config_t *config)
 {
     assert (config->endpoint_count > 0 && config->credit > 0 && config->heartbeat_ms > 0 && config->liveness > 0);
-    size_t name = strlen (config->service);
+    assert (!config->speech->single || config->credit == 1);
+    size_t name = strlen (config->service) + 1;
     worker_engine_t *self = memory_new (sizeof (worker_engine_t) + name);
     if (!self)
         return NULL;
-    memcpy (self + 1, config->service, name);
     self->config = *config;
-    self->service = span_make (self + 1, name);
+    self->config.service = memcpy (self + 1, config->service, name);
+    self->speech = config->speech;
     self->random.state = config->seed;
     self->quick = backoff_make (QUICK_FIRST_MS, QUICK_LIMIT_MS);
     self->slow = backoff_make (SLOW_FIRST_MS, SLOW_LIMIT_MS);
+    self->failing = backoff_make (QUICK_FIRST_MS, QUICK_LIMIT_MS);
     if (!worker_slots_open (&self->slots, config->credit)) {
         worker_engine_destroy (&self);
         return NULL;
     }
-    write_credit (self);
     return self;
 }
 

@@ -39,6 +39,7 @@ start (world_t *world, peer_t *peer)
     assert (self);
     self->credit = (uint16_t) draw_between (&world->random, 1, world->plan.credit);
     worker_engine_config_t config = {
+        .speech = &worker_speaks_mdp,
         .service = (const char *) service_name (peer->number % world->plan.services).data,
         .endpoints = endpoints,
         .endpoint_count = (uint16_t) world->plan.brokers,
@@ -151,7 +152,7 @@ answer (world_t *world, peer_t *peer, work_t *work)
     if (final)
         *work = self->work[--self->count];
     keel_actions_clear (self->out);
-    worker_engine_answer (self->engine, id, final ? MDP_FINAL : MDP_PARTIAL, body.frames, 3, world->now, self->out);
+    worker_engine_answer (self->engine, id, final, body.frames, 3, world->now, self->out);
     carry_out (world, peer);
 }
 

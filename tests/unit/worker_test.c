@@ -16,6 +16,8 @@ typedef struct {
     size_t size;
 } bench_t;
 
+enum { PART = false, LAST = true };
+
 static const char *const endpoints[] = {"tcp://a:1", "tcp://b:1", "tcp://c:1"};
 
 /* ------------------------------------------------------------------ the bench */
@@ -117,10 +119,10 @@ begun (bench_t *self, uint16_t endpoint, const char *token)
 }
 
 static bool
-answer (bench_t *self, uint64_t id, mdp_kind_t kind, const char *text)
+answer (bench_t *self, uint64_t id, bool last, const char *text)
 {
     span_t body = span_text (text);
-    bool held = worker_engine_answer (self->engine, id, kind, &body, 1, self->now, self->actions);
+    bool held = worker_engine_answer (self->engine, id, last, &body, 1, self->now, self->actions);
     carry_out (self);
     return held;
 }
@@ -172,7 +174,8 @@ static void
 open_bench (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t version)
 {
     *self = (bench_t){0};
-    worker_engine_config_t config = {.service = "echo",
+    worker_engine_config_t config = {.speech = &worker_speaks_mdp,
+                                     .service = "echo",
                                      .endpoints = endpoints,
                                      .endpoint_count = endpoint_count,
                                      .version = version,
@@ -237,7 +240,7 @@ heartbeats_go_on_while_busy (void **state)
     run_to (&bench, 150);
     uint64_t id = begun (&bench, 0, "t1");
     run_to (&bench, 320);
-    assert_true (answer (&bench, id, MDP_FINAL, "done"));
+    assert_true (answer (&bench, id, LAST, "done"));
     assert_trace (&bench, "[  100] 0 < MDPW02 5\n"
                           "[  150] request body\n"
                           "[  200] 0 < MDPW02 5\n"
@@ -284,7 +287,7 @@ any_command_is_a_sign_of_life (void **state)
         if (now % 500)
             HEAR (&bench, 0, HEARTBEAT);
         else
-            answer (&bench, begun (&bench, 0, "t"), MDP_FINAL, "x");
+            answer (&bench, begun (&bench, 0, "t"), LAST, "x");
     }
     assert_int_equal (counter (&bench, WORKER_ENGINE_SILENT), 0);
     assert_int_equal (counter (&bench, WORKER_ENGINE_SESSIONS), 1);
@@ -367,7 +370,7 @@ refused_answer_ends_the_session_and_heartbeat_does_not (void **state)
     open_ready (&bench, 1, 1);
     step (&bench, (keel_event_t){.kind = KEEL_EVENT_FULL, .tag = 0});
     assert_trace (&bench, "");
-    answer (&bench, begun (&bench, 0, "t"), MDP_FINAL, "x");
+    answer (&bench, begun (&bench, 0, "t"), LAST, "x");
     bench.size = 0;
     step (&bench, (keel_event_t){.kind = KEEL_EVENT_FULL, .tag = 1});
     assert_trace (&bench, "[    0] 0 close\n");
@@ -386,7 +389,7 @@ version_one_has_its_delimiter (void **state)
     run_to (&bench, 0);
     HEAR (&bench, 0, F (""), F ("MDPW01"), F ("\2"), F ("client"), F (""), F ("a"), F (""));
     assert_true (worker_engine_begin (bench.engine, bench.last));
-    answer (&bench, bench.last, MDP_FINAL, "b");
+    answer (&bench, bench.last, LAST, "b");
     run_to (&bench, 100);
     worker_engine_quit (bench.engine, 100, bench.actions);
     carry_out (&bench);
@@ -408,10 +411,10 @@ answers_come_in_any_order_and_parts (void **state)
     open_ready (&bench, 1, 2);
     uint64_t one = begun (&bench, 0, "t1");
     uint64_t two = begun (&bench, 0, "t2");
-    assert_true (answer (&bench, two, MDP_PARTIAL, "2a"));
-    assert_true (answer (&bench, one, MDP_FINAL, "1"));
-    assert_true (answer (&bench, two, MDP_FINAL, "2b"));
-    assert_false (answer (&bench, two, MDP_FINAL, "again"));
+    assert_true (answer (&bench, two, PART, "2a"));
+    assert_true (answer (&bench, one, LAST, "1"));
+    assert_true (answer (&bench, two, LAST, "2b"));
+    assert_false (answer (&bench, two, LAST, "again"));
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
                           "[    0] 0 < MDPW02 3 t2 - 2a\n"
@@ -439,7 +442,7 @@ answers_of_an_older_session_are_dropped (void **state)
     assert_false (worker_engine_holds (bench.engine, worked_on));
     assert_false (worker_engine_waits (bench.engine, waiting));
     assert_false (worker_engine_begin (bench.engine, waiting));
-    assert_false (answer (&bench, worked_on, MDP_FINAL, "late"));
+    assert_false (answer (&bench, worked_on, LAST, "late"));
     assert_false (fail_request (&bench, worked_on));
     assert_trace (&bench, "");
     assert_int_equal (counter (&bench, WORKER_ENGINE_LATE), 2);
@@ -473,7 +476,7 @@ failure_lets_what_is_begun_finish_first (void **state)
     assert_false (worker_engine_begin (bench.engine, three));
     assert_int_equal (request (&bench, 0, "t4"), 0); /* crossed it: goes back with the others */
     run_to (&bench, 100);
-    assert_true (answer (&bench, two, MDP_FINAL, "2"));
+    assert_true (answer (&bench, two, LAST, "2"));
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
                           "[    0] request body\n"
@@ -499,7 +502,7 @@ more_than_the_credit_is_given_back (void **state)
         assert_int_equal (request (&bench, 0, "more"), 0);
     assert_int_equal (counter (&bench, WORKER_ENGINE_EXCESS), 1);
     assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 999);
-    answer (&bench, one, MDP_FINAL, "1");
+    answer (&bench, one, LAST, "1");
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
                           "[    0] 0 < MDPW02 4 t1 - 1\n"
@@ -579,7 +582,7 @@ tokens_of_other_brokers_are_opaque (void **state)
     HEAR (&bench, 0, REQUEST, span_make (big, sizeof (big)), F (""), F ("x"));
     assert_true (worker_engine_begin (bench.engine, bench.last));
     span_t body = F ("y");
-    worker_engine_answer (bench.engine, bench.last, MDP_FINAL, &body, 1, 0, bench.actions);
+    worker_engine_answer (bench.engine, bench.last, LAST, &body, 1, 0, bench.actions);
     const keel_action_t *action = &bench.actions->items[0];
     assert_true (span_is (action->head[2], big, sizeof (big)));
     close_bench (&bench);
@@ -614,7 +617,7 @@ drain_finishes_what_is_begun (void **state)
     assert_false (worker_engine_begin (bench.engine, two));
     run_to (&bench, 150);
     assert_false (worker_engine_gone (bench.engine));
-    answer (&bench, one, MDP_FINAL, "1");
+    answer (&bench, one, LAST, "1");
     assert_true (worker_engine_gone (bench.engine));
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
@@ -636,7 +639,7 @@ drain_ends_with_the_broker_too (void **state)
     plain (&bench, KEEL_EVENT_DRAIN, 0);
     HEAR (&bench, 0, DISCONNECT);
     assert_true (worker_engine_gone (bench.engine));
-    assert_false (answer (&bench, one, MDP_FINAL, "1"));
+    assert_false (answer (&bench, one, LAST, "1"));
     assert_trace (&bench, "[    0] request body\n[    0] 0 close\n");
     close_bench (&bench);
 }
@@ -662,7 +665,8 @@ without_memory_requests_go_back (void **state)
     static char token[256];
     memset (token, 't', 255);
     for (uint64_t n = 1; n < 8; n++) {
-        worker_engine_config_t config = {.service = "echo",
+        worker_engine_config_t config = {.speech = &worker_speaks_mdp,
+                                         .service = "echo",
                                          .endpoints = endpoints,
                                          .endpoint_count = 1,
                                          .version = 2,
