@@ -173,7 +173,8 @@ leave (worker_engine_t *self, keel_actions_t *out)
 }
 
 /*  Gives back what is held and starts anew with the same broker. With a credit of more than 1 requests of the old session
- *  may still be on their way: they must not be taken for the new one's, so that gets a link of its own. */
+ *  may still be on their way: they must not be taken for the new one's, so that gets a link of its own. A worker that rejoins
+ *  has nothing to say: its broker is to see that the connection has ended. */
 static void
 renew (worker_engine_t *self, keel_actions_t *out)
 {
