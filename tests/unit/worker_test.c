@@ -1,100 +1,9 @@
-/*  Golden traces of the worker's engine on a virtual clock: what it does, and when. */
-#include "unit.h"
+/*  Golden traces of the worker's engine on a virtual clock, in MDP: what it does, and when. */
+#include "worker_bench.h"
 
 #include "memory.h"
-#include "worker.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-typedef struct {
-    worker_engine_t *engine;
-    keel_actions_t *actions;
-    int64_t now;
-    uint64_t last; /* id of the last request delivered */
-    char trace[8192];
-    size_t size;
-} bench_t;
-
-enum { PART = false, LAST = true };
-
-static const char *const endpoints[] = {"tcp://a:1", "tcp://b:1", "tcp://c:1"};
-
-/* ------------------------------------------------------------------ the bench */
-
-static void
-note (bench_t *self, const char *format, ...)
-{
-    va_list arguments;
-    self->size +=
-        (size_t) snprintf (self->trace + self->size, sizeof (self->trace) - self->size, "[%5d] ", (int) self->now);
-    va_start (arguments, format);
-    self->size += (size_t) vsnprintf (self->trace + self->size, sizeof (self->trace) - self->size, format, arguments);
-    va_end (arguments);
-    self->size += (size_t) snprintf (self->trace + self->size, sizeof (self->trace) - self->size, "\n");
-    assert_true (self->size < sizeof (self->trace));
-}
-
-/*  Frames as words: bytes below space as numbers. */
-static void
-put_frames (char *text, const span_t frames[], size_t count)
-{
-    for (size_t n = 0; n < count; n++) {
-        text += sprintf (text, " ");
-        if (frames[n].size == 0)
-            text += sprintf (text, "-");
-        for (size_t at = 0; at < frames[n].size; at++)
-            text += sprintf (text, frames[n].data[at] < ' ' ? "%d" : "%c", frames[n].data[at]);
-    }
-}
-
-static void
-carry_out (bench_t *self)
-{
-    for (size_t n = 0; n < self->actions->count; n++) {
-        const keel_action_t *action = &self->actions->items[n];
-        char frames[512] = "";
-        if (action->kind == KEEL_ACTION_SEND) {
-            put_frames (frames, action->head, action->head_count);
-            put_frames (frames + strlen (frames), action->body, action->body_count);
-            note (self, "%d <%s", action->listener, frames);
-        } else if (action->kind == KEEL_ACTION_CONNECT)
-            note (self, "%d connect", action->listener);
-        else if (action->kind == KEEL_ACTION_CLOSE)
-            note (self, "%d close%s", action->listener, action->linger ? ", linger" : "");
-        else if (action->kind == KEEL_ACTION_DELIVER) {
-            assert_int_equal (action->deliver, KEEL_DELIVER_REQUEST);
-            put_frames (frames, action->body, action->body_count);
-            note (self, "request%s", frames);
-            self->last = action->tag;
-        }
-    }
-    keel_actions_clear (self->actions);
-}
-
-static void
-step (bench_t *self, keel_event_t event)
-{
-    event.now = self->now;
-    assert_int_equal (worker_engine_step (self->engine, &event, self->actions), 0);
-    carry_out (self);
-}
-
-static void
-plain (bench_t *self, keel_event_kind_t kind, uint16_t endpoint)
-{
-    step (self, (keel_event_t){.kind = kind, .peer.listener = endpoint});
-}
-
-static void
-hear_frames (bench_t *self, uint16_t endpoint, const span_t frames[], size_t count)
-{
-    step (self,
-          (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .peer.listener = endpoint, .frames = frames, .count = count});
-}
-
-#define HEAR(self, endpoint, ...)                                                                                      \
-    hear_frames (self, endpoint, (span_t[]){__VA_ARGS__}, sizeof ((span_t[]){__VA_ARGS__}) / sizeof (span_t))
 
 /*  The broker's commands, in 0.2. */
 #define HEARTBEAT  F ("MDPW02"), F ("\5")
@@ -118,62 +27,9 @@ begun (bench_t *self, uint16_t endpoint, const char *token)
     return id;
 }
 
-static bool
-answer (bench_t *self, uint64_t id, bool last, const char *text)
-{
-    span_t body = span_text (text);
-    bool held = worker_engine_answer (self->engine, id, last, &body, 1, self->now, self->actions);
-    carry_out (self);
-    return held;
-}
-
-static bool
-fail_request (bench_t *self, uint64_t id)
-{
-    bool held = worker_engine_fail (self->engine, id, self->now, self->actions);
-    carry_out (self);
-    return held;
-}
-
-/*  Lets time pass up to then; ticks come when they are due. */
 static void
-run_to (bench_t *self, int64_t then)
+open_mdp (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t version)
 {
-    while (worker_engine_next_due (self->engine) <= then) {
-        int64_t due = worker_engine_next_due (self->engine);
-        self->now = due > self->now ? due : self->now;
-        plain (self, KEEL_EVENT_TICK, 0);
-    }
-    self->now = then;
-}
-
-static void
-assert_trace (bench_t *self, const char *expected)
-{
-    assert_string_equal (self->trace, expected);
-    self->size = 0;
-    self->trace[0] = 0;
-}
-
-/*  Checks when it is due next, takes it out of the trace's way, and goes there. */
-static void
-due_within (bench_t *self, int64_t from, int64_t to)
-{
-    int64_t wait = worker_engine_next_due (self->engine) - self->now;
-    assert_in_range (wait, from, to);
-    self->now += wait;
-}
-
-static uint64_t
-counter (const bench_t *self, worker_engine_counter_t which)
-{
-    return worker_engine_counter (self->engine, which);
-}
-
-static void
-open_bench (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t version)
-{
-    *self = (bench_t){0};
     worker_engine_config_t config = {.speech = &worker_speaks_mdp,
                                      .service = "echo",
                                      .endpoints = endpoints,
@@ -183,27 +39,16 @@ open_bench (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t ver
                                      .heartbeat_ms = 100,
                                      .liveness = 3,
                                      .seed = 7};
-    self->engine = worker_engine_new (&config);
-    self->actions = keel_actions_new (16);
-    assert_non_null (self->engine);
-    assert_non_null (self->actions);
-}
-
-static void
-close_bench (bench_t *self)
-{
-    worker_engine_destroy (&self->engine);
-    keel_actions_destroy (&self->actions);
+    open_bench (self, &config);
 }
 
 /*  A bench that is connected; its READY is out of the trace. */
 static void
 open_ready (bench_t *self, uint16_t endpoint_count, uint16_t credit)
 {
-    open_bench (self, endpoint_count, credit, 2);
+    open_mdp (self, endpoint_count, credit, 2);
     run_to (self, 0);
-    self->size = 0;
-    self->trace[0] = 0;
+    forget_trace (self);
 }
 
 /* ------------------------------------------------------------------ sessions */
@@ -213,7 +58,7 @@ first_tick_connects (void **state)
 {
     (void) state;
     bench_t bench;
-    open_bench (&bench, 1, 1, 2);
+    open_mdp (&bench, 1, 1, 2);
     assert_int_equal (worker_engine_next_due (bench.engine), 0);
     run_to (&bench, 0);
     assert_trace (&bench, "[    0] 0 connect\n[    0] 0 < MDPW02 1 echo\n");
@@ -225,7 +70,7 @@ credit_is_said_when_above_one (void **state)
 {
     (void) state;
     bench_t bench;
-    open_bench (&bench, 1, 65535, 1);
+    open_mdp (&bench, 1, 65535, 1);
     run_to (&bench, 0);
     assert_trace (&bench, "[    0] 0 connect\n[    0] 0 < - MDPW01 1 echo 65535\n");
     close_bench (&bench);
@@ -385,7 +230,7 @@ version_one_has_its_delimiter (void **state)
 {
     (void) state;
     bench_t bench;
-    open_bench (&bench, 1, 1, 1);
+    open_mdp (&bench, 1, 1, 1);
     run_to (&bench, 0);
     HEAR (&bench, 0, F (""), F ("MDPW01"), F ("\2"), F ("client"), F (""), F ("a"), F (""));
     assert_true (worker_engine_begin (bench.engine, bench.last));
@@ -437,8 +282,7 @@ answers_of_an_older_session_are_dropped (void **state)
     assert_int_not_equal (worker_engine_session (bench.engine), session);
     run_to (&bench, 60);
     begun (&bench, 0, "t3"); /* takes the slot of the first */
-    bench.size = 0;
-    bench.trace[0] = 0;
+    forget_trace (&bench);
     assert_false (worker_engine_holds (bench.engine, worked_on));
     assert_false (worker_engine_waits (bench.engine, waiting));
     assert_false (worker_engine_begin (bench.engine, waiting));
