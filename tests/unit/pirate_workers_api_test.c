@@ -90,30 +90,6 @@ expect_words (broker_t *queue, const char *words)
 
 /* ------------------------------------------------------------------ workers */
 
-static zmsg_t *
-echo (zmsg_t *request, void *arg)
-{
-    (void) arg;
-    return request;
-}
-
-static zmsg_t *
-give_up (zmsg_t *request, void *arg)
-{
-    (void) arg;
-    zmsg_destroy (&request);
-    return NULL;
-}
-
-static zmsg_t *
-wait_for_flag (zmsg_t *request, void *arg)
-{
-    atomic_bool *flag = arg;
-    while (!atomic_load (flag))
-        usleep (1000);
-    return request;
-}
-
 static keel_ppworker_t *
 new_worker (const broker_t *queue)
 {
@@ -392,14 +368,6 @@ excess_is_given_back (void **state)
 }
 
 static void
-count_line (int level, const char *line, void *arg)
-{
-    assert_in_range (level, 3, 7);
-    assert_non_null (strstr (line, "ipc://"));
-    atomic_fetch_add ((atomic_int *) arg, 1);
-}
-
-static void
 hostile_queue_does_no_harm (void **state)
 {
     (void) state;
@@ -483,14 +451,6 @@ simple_finds_a_queue_that_restarts (void **state)
     expect_words (&queue, "- c1 - one");
     runner_end (&runner);
     broker_close (&queue);
-}
-
-static int
-leave_signals (void **state)
-{
-    (void) state;
-    zsys_handler_set (NULL); /* czmq would catch SIGTERM */
-    return 0;
 }
 
 int
