@@ -258,6 +258,27 @@ destroy_sends_what_was_answered (void **state)
     broker_close (&queue);
 }
 
+/*  It was promised to the queue, which would hear nothing of it. */
+static void
+stop_leaves_the_request_that_has_come (void **state)
+{
+    (void) state;
+    broker_t queue;
+    zmsg_t *request;
+    uint64_t id;
+    broker_open (&queue);
+    keel_ppworker_t *worker = new_worker (&queue);
+    start (worker, &queue);
+    send_words (&queue, "c1 - one");
+    wait_for (worker, "requests", 1);
+    keel_ppworker_stop (worker);
+    assert_int_equal (reply (worker, request_of (worker, "one"), "done"), 0);
+    expect_words (&queue, "c1 - done");
+    assert_int_equal (keel_ppworker_recv (worker, &request, &id, -1), KEEL_E_STATE);
+    keel_ppworker_destroy (&worker);
+    broker_close (&queue);
+}
+
 static void
 queue_that_restarts_is_found (void **state)
 {
@@ -460,6 +481,7 @@ main (void)
         cmocka_unit_test (arguments_are_checked),
         cmocka_unit_test (own_loop_with_failure),
         cmocka_unit_test (destroy_sends_what_was_answered),
+        cmocka_unit_test (stop_leaves_the_request_that_has_come),
         cmocka_unit_test (queue_that_restarts_is_found),
         cmocka_unit_test (silent_queue_is_left_and_tried_again),
         cmocka_unit_test (heartbeats_go_on_while_the_handler_works),
