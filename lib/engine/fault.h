@@ -28,7 +28,11 @@
     X (CLIENT_ANY_ANSWER, "client-any-answer", "a client takes an answer to another request for that to its oldest")   \
     X (CLIENT_PARTLY_AGAIN, "client-partly-again", "a client sends a request again that was answered in part")         \
     X (CLIENT_TIMELESS, "client-timeless", "a client does not end a try")                                              \
-    X (WORKER_KEEPS, "worker-keeps", "a worker says nothing of a request that was given back")
+    X (WORKER_KEEPS, "worker-keeps", "a worker says nothing of a request that was given back")                        \
+    X (TITANIC_EARLY, "titanic-early", "titanic says 200 before the request is stored")                                \
+    X (TITANIC_WINDOW, "titanic-window", "titanic dispatches without regard to its window")                            \
+    X (TITANIC_FORGETS, "titanic-forgets", "titanic gives up what it had out when a result does not come")             \
+    X (TITANIC_ORPHAN, "titanic-orphan", "titanic says 200 to close without telling the store")
 
 typedef enum {
 #define X(name, key, text) KEEL_FAULT_##name,

@@ -45,7 +45,6 @@ struct keel_mdworker {
     worker_slots_t slots;
     uint64_t session;
     uint64_t counters[KEEL_MDWORKER_COUNTERS];
-    uint8_t sent_token[TOKEN_MAX]; /* of the last SEND: its slot may be free before that is carried out */
 };
 
 static void
@@ -353,8 +352,7 @@ send_answer (keel_mdworker_t *self, const worker_slot_t *slot, mdp_kind_t kind, 
              keel_actions_t *out)
 {
     keel_action_t *action = open_send (self, TAG_VITAL, out);
-    memcpy (self->sent_token, slot->token, slot->token_size);
-    span_t token = span_make (self->sent_token, slot->token_size);
+    span_t token = keel_actions_keep (out, span_make (slot->token, slot->token_size));
     size_t head = mdp_encode_worker_reply (keel_actions_head (out), self->config.version, kind, token);
     keel_actions_add_head (out, action, head);
     action->body = body;
@@ -411,6 +409,13 @@ bool
 keel_mdworker_gone (const keel_mdworker_t *self)
 {
     return self->state == GONE;
+}
+
+bool
+keel_mdworker_registered (const keel_mdworker_t *self, uint16_t *endpoint)
+{
+    *endpoint = self->endpoint;
+    return self->state == ACTIVE && self->heard;
 }
 
 uint64_t
