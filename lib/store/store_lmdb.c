@@ -138,7 +138,7 @@ lmdb_room (kv_t *kv, size_t bytes)
     uint64_t spare = free_pages (self) * self->page;
     if (end - spare + bytes > self->most)
         return false;
-    return spare > bytes + DISK_RESERVE || (end + bytes <= self->most && allocate (self, end + bytes + DISK_RESERVE));
+    return spare > bytes + DISK_RESERVE || allocate (self, end + bytes + DISK_RESERVE);
 }
 
 /* ------------------------------------------------------------------ writing */
