@@ -51,6 +51,9 @@ const setting_t mdbench_settings[] = {
      .help = "send an options frame with each request, as Keel's clients do; failures are told then"},
     {.name = "raw", .kind = SETTING_FLAG, AT (raw),
      .help = "no MDP: an empty frame and the body, echoed by what comes; for a plain ROUTER-DEALER proxy"},
+    {.name = "titanic", .kind = SETTING_TEXT, .argument = "WHAT", AT (titanic),
+     .help = "send requests by way of Titanic; request: have them stored; discard: closed then, too; cycle: with their "
+             "replies fetched in between"},
     {.name = "heartbeat", .kind = SETTING_MSEC, .preset = "2500", .minimum = 10, .maximum = DAY_MS, AT (heartbeat_ms),
      .help = "between a worker's heartbeats"},
     {.name = "timeout", .letter = 't', .kind = SETTING_MSEC, .preset = "10000", .minimum = 1, .maximum = DAY_MS,
@@ -60,6 +63,12 @@ const setting_t mdbench_settings[] = {
     {.name = "json", .letter = 'j', .kind = SETTING_FLAG, AT (json), .help = "print one JSON object"},
     SETTING_END,
 };
+
+void
+mdbench_settings_complete (mdbench_settings_t *settings)
+{
+    settings->options |= settings->titanic != NULL;
+}
 
 bool
 mdbench_has_clients (const mdbench_settings_t *settings)
@@ -92,6 +101,9 @@ mdbench_settings_problem (const mdbench_settings_t *settings)
         return "--service is not a name of printable characters without space, or too long";
     if (mdbench_has_workers (settings) && settings->workers < settings->services)
         return "there are fewer --workers than --services, so some would have none";
+    const char *titanic = settings->titanic;
+    if (titanic && strcmp (titanic, "request") != 0 && strcmp (titanic, "discard") != 0 && strcmp (titanic, "cycle") != 0)
+        return "--titanic is request, discard or cycle";
     if (settings->raw && (settings->options || settings->services > 1))
         return "--raw has neither --options nor --services";
     if (settings->clients * settings->window > 100000000)

@@ -21,7 +21,8 @@ typedef struct {
     int64_t warmup;
     int64_t size;
     int64_t mdp;
-    bool options;
+    bool options;        /* true with titanic, too */
+    const char *titanic; /* NULL, or what mdbench_errand.h names */
     bool raw;
     int64_t heartbeat_ms;
     int64_t timeout_ms;
@@ -31,6 +32,8 @@ typedef struct {
 
 extern const setting_t mdbench_settings[];
 
+/*  What follows from others. */
+void mdbench_settings_complete (mdbench_settings_t *settings);
 bool mdbench_has_clients (const mdbench_settings_t *settings);
 bool mdbench_has_workers (const mdbench_settings_t *settings);
 /*  NULL, or what does not go together. */
