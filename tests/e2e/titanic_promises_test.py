@@ -121,7 +121,7 @@ class Operator(Station):
         bad.signal(signal.SIGTERM)
         bad.exits()
         self.noting_worker("mended")
-        self.assertEqual(self.operator("requeue", uuids[0]), {"requeued": 1})
+        self.assertEqual(self.operator("requeue", uuids[0])["requeued"], 1)
         self.assertEqual(self.reply(uuids[0]), [b"0"])
         self.assertEqual(self.operator("--service", "mended", "requeue"), {"requeued": 4})
         for n, uuid in enumerate(uuids):
@@ -136,7 +136,7 @@ class Operator(Station):
             self.store("goes", b"x")
         self.assertEqual(self.operator("--service", "goes", "--state", "dead", "purge"), {"purged": 0})
         self.assertEqual(self.operator("--service", "goes", "purge"), {"purged": 5})
-        self.assertEqual(self.operator("purge", other), {"purged": 1})
+        self.assertEqual(self.operator("purge", other)["purged"], 1)
         self.assertEqual([one["uuid"] for one in self.listed()], [keeps])
         self.restart_titanic()
         self.assertEqual([one["uuid"] for one in self.listed()], [keeps])
@@ -215,7 +215,7 @@ class FullDisk(Station):
     def setUp(self):
         super().setUp()
         os.mkdir(self.data)
-        self.mount("size=4m")
+        self.mount("size=24m")
         self.addCleanup(subprocess.run, ["umount", "-l", self.data], check=False)
 
     def mount(self, options):
@@ -227,7 +227,7 @@ class FullDisk(Station):
     def fill(self):
         """Until a request is refused; the answer."""
         for _ in range(1000):
-            answer = self.ask(REQUEST, b"later", os.urandom(20000))
+            answer = self.ask(REQUEST, b"later", os.urandom(100000))
             self.assertTrue(answer, "no answer")
             if answer[0][:3] != b"200":
                 return answer
@@ -246,11 +246,14 @@ class FullDisk(Station):
         self.assertGreater(len(self.uuids), 20)
         self.assertEqual(self.status(done), (200, [b"done"]))
         self.assertEqual(self.status(self.uuids[0])[0], 300)
-        self.runs_to(1, "ticlient", "--broker", self.endpoint, "submit", "later", "x" * 20000)
+        self.runs_to(1, "ticlient", "--broker", self.endpoint, "submit", "later", "x" * 100000)
         for uuid in self.uuids[:len(self.uuids) // 2]:
             self.assertEqual(self.ask(CLOSE, uuid.encode()), [b"200"])
         kept = self.uuids[len(self.uuids) // 2:]
         eventually(lambda: self.ask(REQUEST, b"later", b"after")[0] == b"200", "it stores again")
+        self.fill()
+        self.mount("remount,size=48m")
+        eventually(lambda: self.ask(REQUEST, b"later", os.urandom(100000))[0] == b"200", "the disk has grown, and it stores again")
         self.assertTrue(self.titanic.running())
         self.restart_titanic("--map-size", "1G")
         for uuid in kept:
