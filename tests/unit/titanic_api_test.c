@@ -416,17 +416,6 @@ a_reply_is_waited_for_through_a_restart (void **state)
 }
 
 static void
-the_wait_ends_with_a_last_question (void **state)
-{
-    scene_t *scene = *state;
-    BEGIN (scene, {"titanic.reply", "300|"}, {"titanic.reply", "300|"});
-    int64_t start = zclock_mono ();
-    assert_int_equal (fetch (scene, UUID, 5, NULL), KEEL_E_PENDING);
-    assert_true (zclock_mono () - start >= 5);
-    end (scene);
-}
-
-static void
 close_goes_on_until_it_is_done (void **state)
 {
     scene_t *scene = *state;
@@ -540,7 +529,6 @@ main (void)
         TEST (titanic_may_make_the_uuid),
         TEST (each_status_of_a_reply_has_its_code),
         TEST (a_reply_is_waited_for_through_a_restart),
-        TEST (the_wait_ends_with_a_last_question),
         TEST (close_goes_on_until_it_is_done),
         TEST (a_call_does_all_three),
         cmocka_unit_test (no_broker_is_told_apart),
