@@ -460,7 +460,8 @@ void
 titanic_settle_run (keel_tsp_t *self, ticket_t *ticket)
 {
     running_t *running = ticket->running;
-    if (ticket->op.result == TITANIC_FULL || ticket->op.result == TITANIC_BROKEN) {
+    bool failed = ticket->op.result == TITANIC_FULL || ticket->op.result == TITANIC_BROKEN;
+    if (failed && !KEEL_FAULT (TITANIC_UNSAVED)) {
         self->counters.reply_unsaved++;
         running->unsaved = ticket;
         set_state (self, running, RUN_UNSAVED, self->now + backoff_next (&running->backoff, &self->random));
@@ -478,7 +479,10 @@ take_due (keel_tsp_t *self, running_t *running, keel_actions_t *out)
 {
     ticket_t *ticket = running->unsaved;
     if (running->state == RUN_WAITING) {
-        set_state (self, running, RUN_READY, 0);
+        if (KEEL_FAULT (TITANIC_SKIPS))
+            titanic_end_run (self, running);
+        else
+            set_state (self, running, RUN_READY, 0);
         return;
     }
     running->unsaved = NULL;

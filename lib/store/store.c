@@ -2,6 +2,7 @@
  *  their counts; a transaction that fails leaves neither tables nor counts changed. */
 #include "store_parts.h"
 
+#include "fault.h"
 #include "memory.h"
 
 #include <assert.h>
@@ -267,7 +268,7 @@ remove_request (store_t *self, const titanic_record_t *record, int64_t at)
     int rc = remove_index (self, record);
     if (rc == 0)
         rc = self->kv->class->remove (self->kv, KV_REQUESTS, uuid_key (&record->uuid));
-    if (rc == 0 && record->submitted)
+    if (rc == 0 && record->submitted && !KEEL_FAULT (STORE_ORPHANS))
         rc = remember_closed (self, &record->uuid, at);
     count_in (self, record->number, record->state, -1);
     return rc;
@@ -327,7 +328,7 @@ do_put (store_t *self, titanic_op_t *op)
         .uuid = op->uuid, .number = service->number, .submitted = op->submitted, .created = op->at, .since = op->at,
         .sequence = ++self->sequence, .state = TSP_STATE_PENDING, .frame_count = op->frame_count};
     int rc = put_record (self, &record, op->frames);
-    if (rc == 0)
+    if (rc == 0 && !KEEL_FAULT (STORE_LOSES))
         rc = put_index (self, &record);
     count_in (self, service->number, TSP_STATE_PENDING, 1);
     op->number = service->number;
@@ -381,6 +382,8 @@ do_requeue (store_t *self, titanic_op_t *op, titanic_record_t *record)
 static int
 do_remove (store_t *self, titanic_op_t *op, const titanic_record_t *record)
 {
+    if (KEEL_FAULT (STORE_KEEPS) && record->state == TSP_STATE_DONE)
+        return 0;
     op->count++;
     return remove_request (self, record, op->at);
 }
