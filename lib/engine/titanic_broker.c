@@ -4,7 +4,7 @@
 #include <assert.h>
 
 #define PROBE_MS       1000
-#define PROBE_AGAIN_MS 500
+#define PROBE_AGAIN_MS 50
 #define OUTSTANDING    1000000
 #define VERSION        1 /* of MDP, to the broker: a reply is one message */
 
@@ -118,16 +118,17 @@ lose_broker (keel_tsp_t *self)
     follow_all (self, true, true);
 }
 
-/*  The workers' heartbeats tell that a broker is gone whose connection did not end; what the client sent there is lost with it. */
+/*  A broker that is silent, or does not want us, has lost what the client sent there, though the connection did not end. */
 static void
-notice_silence (keel_tsp_t *self, keel_actions_t *out)
+notice_losses (keel_tsp_t *self, keel_actions_t *out)
 {
-    uint64_t silences = 0;
+    uint64_t losses = 0;
     for (size_t n = 0; n < TSP_SERVICES; n++)
-        silences += keel_mdworker_counter (self->workers[n], KEEL_MDWORKER_SILENT);
-    if (silences == self->silences)
+        losses += keel_mdworker_counter (self->workers[n], KEEL_MDWORKER_SILENT) +
+                  keel_mdworker_counter (self->workers[n], KEEL_MDWORKER_REFUSED);
+    if (losses == self->losses)
         return;
-    self->silences = silences;
+    self->losses = losses;
     keel_event_t event = {.kind = KEEL_EVENT_DISCONNECTED, .now = self->now, .peer = {.listener = self->endpoint}};
     titanic_step_part (self, PART_CLIENT, &event, out);
     for (uint16_t n = 0; n < KEEL_TSP_LANES && titanic_room (self, out); n++)
@@ -135,59 +136,69 @@ notice_silence (keel_tsp_t *self, keel_actions_t *out)
             titanic_step_part (self, (uint16_t) (PART_LANES + n), &event, out);
 }
 
+/*  mmi.service: an active broker says 200 once it has our READY; a passive one says nothing. Then mmi.version, which only Keel's
+ *  brokers know. */
 static void
-ask_kind (keel_tsp_t *self, keel_actions_t *out)
+probe (keel_tsp_t *self, keel_actions_t *out)
 {
-    const span_t nothing = SPAN_OF ("");
+    bool first = self->broker == BROKER_ASKED;
+    const span_t argument = first ? tsp_service_name (TSP_REQUEST) : SPAN_OF ("");
+    const span_t service = first ? SPAN_OF ("mmi.service") : SPAN_OF ("mmi.version");
     keel_mdclient_config (self->probe)->timeout_ms = PROBE_MS;
     keel_mdclient_config (self->probe)->retries = 0;
     follow (self, self->probe, false);
     self->probe_at = self->now + PROBE_AGAIN_MS;
-    if (keel_mdclient_submit (self->probe, self->now, SPAN_OF ("mmi.version"), &nothing, 1, &self->probe_id) == KEEL_SUBMIT_OK)
+    if (keel_mdclient_submit (self->probe, self->now, service, &argument, 1, &self->probe_id) == KEEL_SUBMIT_OK)
         tick_part (self, PART_PROBE, out);
 }
 
 static void
-learn_kind (keel_tsp_t *self, const keel_action_t *result)
+take_probe (keel_tsp_t *self, const keel_action_t *result)
 {
+    bool found = result->deliver == KEEL_DELIVER_FINAL && span_equal (result->body[0], SPAN_OF ("200"));
     self->probe_id = 0;
     self->probe_at = self->now + PROBE_AGAIN_MS;
-    if (result->deliver != KEEL_DELIVER_FINAL || self->broker != BROKER_UNKNOWN)
-        return;
-    self->broker = span_equal (result->body[0], SPAN_OF ("200")) ? BROKER_KEEL : BROKER_STOCK;
-    self->ask_at = self->now;
-    if (self->broker == BROKER_STOCK)
-        titanic_recall_runs (self);
-    follow_all (self, self->broker == BROKER_STOCK, false);
+    if (self->broker == BROKER_ASKED && found) {
+        self->broker = BROKER_UNKNOWN;
+        self->probe_at = self->now;
+    } else if (self->broker == BROKER_UNKNOWN && result->deliver == KEEL_DELIVER_FINAL) {
+        self->broker = found ? BROKER_KEEL : BROKER_STOCK;
+        self->ask_at = self->now;
+        if (!found)
+            titanic_recall_runs (self);
+        follow_all (self, !found, false);
+    }
 }
 
 void
 titanic_watch_broker (keel_tsp_t *self, keel_actions_t *out)
 {
     uint16_t endpoint;
-    bool registered = keel_mdworker_registered (self->workers[TSP_REQUEST], &endpoint);
+    bool active = keel_mdworker_active (self->workers[TSP_REQUEST], &endpoint);
     if (!titanic_room (self, out))
         return;
-    notice_silence (self, out);
-    if (self->broker != BROKER_NONE && (!registered || endpoint != self->endpoint))
+    notice_losses (self, out);
+    if (self->broker != BROKER_NONE && (!active || endpoint != self->endpoint))
         lose_broker (self);
-    if (registered && self->broker == BROKER_NONE) {
+    if (active && self->broker == BROKER_NONE) {
         self->endpoint = endpoint;
-        self->broker = BROKER_UNKNOWN;
+        self->broker = BROKER_ASKED;
         self->probe_at = self->now;
     }
-    if (self->broker == BROKER_UNKNOWN && !self->probe_id && self->now >= self->probe_at && titanic_room (self, out))
-        ask_kind (self, out);
+    bool asking = self->broker == BROKER_ASKED || self->broker == BROKER_UNKNOWN;
+    if (asking && !self->probe_id && self->now >= self->probe_at && titanic_room (self, out))
+        probe (self, out);
 }
 
 int64_t
 titanic_broker_due (const keel_tsp_t *self)
 {
     uint16_t endpoint;
-    bool registered = keel_mdworker_registered (self->workers[TSP_REQUEST], &endpoint);
-    if (registered != (self->broker != BROKER_NONE))
+    bool active = keel_mdworker_active (self->workers[TSP_REQUEST], &endpoint);
+    bool asking = self->broker == BROKER_ASKED || self->broker == BROKER_UNKNOWN;
+    if (active != (self->broker != BROKER_NONE))
         return self->now;
-    return self->broker == BROKER_UNKNOWN && !self->probe_id ? self->probe_at : KEEL_NEVER;
+    return asking && !self->probe_id ? self->probe_at : KEEL_NEVER;
 }
 
 /* ------------------------------------------------------------------ a stock broker */
@@ -268,7 +279,7 @@ void
 titanic_take_lane (keel_tsp_t *self, lane_t *lane, const keel_action_t *result, keel_actions_t *out)
 {
     if (!lane) {
-        learn_kind (self, result);
+        take_probe (self, result);
         return;
     }
     if (!lane->service || result->tag != lane->id || result->deliver == KEEL_DELIVER_PARTIAL)

@@ -517,7 +517,7 @@ titanic_dispatch_due (const keel_tsp_t *self)
 {
     const heap_node_t *first = heap_first (&self->dues);
     int64_t due = first ? first->due : KEEL_NEVER;
-    if (!self->runnable || self->broker == BROKER_NONE || self->broker == BROKER_UNKNOWN)
+    if (!self->runnable || self->broker < BROKER_KEEL)
         return due;
     int64_t next = self->broker == BROKER_STOCK && self->ask_at > self->now ? self->ask_at : self->now;
     return next < due ? next : due;

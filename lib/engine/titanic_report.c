@@ -4,7 +4,7 @@
 void
 titanic_write_counters (const keel_tsp_t *self, text_t *json)
 {
-    static const char *const kinds[] = {"none", "unknown", "keel", "stock"};
+    static const char *const kinds[] = {"none", "asked", "asked", "keel", "stock"};
 #define X(name) text_add_json_number (json, #name, self->counters.name);
     KEEL_TSP_COUNTER_MAP (X)
 #undef X

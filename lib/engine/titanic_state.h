@@ -129,8 +129,9 @@ struct lane {
 };
 
 typedef enum {
-    BROKER_NONE,    /* not registered */
-    BROKER_UNKNOWN, /* it is asked of what kind it is */
+    BROKER_NONE,    /* no session */
+    BROKER_ASKED,   /* are we registered there? */
+    BROKER_UNKNOWN, /* yes; of what kind is it? */
     BROKER_KEEL,
     BROKER_STOCK,
 } broker_kind_t;
@@ -154,10 +155,10 @@ struct keel_titanic {
     lane_t lanes[KEEL_TSP_LANES];
     broker_kind_t broker;
     uint16_t endpoint;      /* of the broker */
-    uint64_t probe_id;      /* of the question which kind it is; 0: not asked */
+    uint64_t probe_id;      /* of the question that is out; 0: none */
     int64_t probe_at;
     int64_t ask_at; /* a stock broker's services: none before */
-    uint64_t silences;      /* sessions that ended so, when last looked */
+    uint64_t losses;        /* sessions that the broker ended, or its silence, when last looked */
 
     ticket_t *out;    /* in the order in which they went */
     ticket_t *done;   /* came back, to be told */

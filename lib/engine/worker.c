@@ -412,10 +412,10 @@ keel_mdworker_gone (const keel_mdworker_t *self)
 }
 
 bool
-keel_mdworker_registered (const keel_mdworker_t *self, uint16_t *endpoint)
+keel_mdworker_active (const keel_mdworker_t *self, uint16_t *endpoint)
 {
     *endpoint = self->endpoint;
-    return self->state == ACTIVE && self->heard;
+    return self->state == ACTIVE;
 }
 
 uint64_t

@@ -82,8 +82,8 @@ void keel_mdworker_quit (keel_mdworker_t *self, int64_t now, keel_actions_t *out
 
 /*  After DRAIN or quit: everything was said. */
 bool keel_mdworker_gone (const keel_mdworker_t *self);
-/*  Does a session go on in which the broker was heard? endpoint: [out] its index. */
-bool keel_mdworker_registered (const keel_mdworker_t *self, uint16_t *endpoint);
+/*  Does a session go on? The broker need not have been heard yet. endpoint: [out] its index. */
+bool keel_mdworker_active (const keel_mdworker_t *self, uint16_t *endpoint);
 /*  Changes whenever requests that wait become void. */
 uint64_t keel_mdworker_session (const keel_mdworker_t *self);
 uint64_t keel_mdworker_counter (const keel_mdworker_t *self, keel_mdworker_counter_t counter);

@@ -1,6 +1,6 @@
 """Measures mdbroker next to two yardsticks and titanic next to both, and prints tables. See README.md.
 
-    bench.py --build build/release [throughput] [instructions] [services] [backlog] [titanic] [pending]
+    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [titanic] [pending]
 """
 import argparse
 import json
@@ -9,12 +9,13 @@ import platform
 import sys
 
 import instructions
+import pirates
 import scale
 import throughput
 import titanic
 from systems import BenchError, Place
 
-PARTS = ("throughput", "instructions", "services", "backlog", "titanic", "pending")
+PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "titanic", "pending")
 
 
 def options():
@@ -59,6 +60,10 @@ def measure(given, place, part):
     elif part == "services":
         figures = scale.services(place, 20 if given.quick else 1000, 0.1 if given.quick else 5, given.duration, progress)
         show(scale.services_table(figures))
+    elif part == "pirates":
+        figures = pirates.run(place, given.rounds, given.duration, 200 if given.quick else 10000, 20 if given.quick else 1000,
+                              0.1 if given.quick else 5, progress)
+        show(pirates.table(figures))
     elif part == "titanic":
         figures = titanic.run(place, given.rounds, given.duration, progress)
         show(titanic.table(figures))

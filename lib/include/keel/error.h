@@ -20,6 +20,7 @@ extern "C" {
     X (MEMORY, -4, "out of memory")                                                                                    \
     X (INTERRUPTED, -5, "interrupted by a signal")                                                                     \
     X (STATE, -6, "not possible in this state")                                                                        \
+    X (NO_SERVER, -7, "no server answers")                                                                             \
     X (NOT_STORED, -8, "Titanic did not store it")                                                                     \
     X (ANSWER, -9, "the answer is not one of Titanic")                                                                 \
     X (PENDING, -300, "the request has no reply yet")                                                                  \
