@@ -1,9 +1,12 @@
 """Requests and their lives: restarts, kills, slow and dead services, full stores, operators."""
 import os
 import signal
+import threading
 import time
 
 import keeltest
+import mdp
+import stock_broker
 import titanic
 from keeltest import eventually
 
@@ -96,6 +99,35 @@ class Life(titanic.Case):
         self.assertEqual(tsp.call(b"submit", titanic.new_uuid(), b"echo", b"x" * 1001)[0], 500)
         self.assertEqual(self.stats()["store_pending"], 0)
         self.assertTrue(tsp.request(b"echo", b"x" * 1000))
+
+
+class Stock(titanic.Case):
+    def test_a_stock_broker(self):
+        endpoint = self.ipc()
+        broker = stock_broker.StockBroker(self.context, endpoint)
+        thread = threading.Thread(target=broker.run)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(setattr, broker, "ending", True)
+        self.titanic(endpoint, "--heartbeat", 500)
+        tsp = self.tsp(endpoint)
+        dead, uuids = tsp.request(b"dead", b"x"), [tsp.request(b"echo", b"%d" % n) for n in range(5)]
+        slow = tsp.request(b"slow", b"x")
+        sluggard = self.met(mdp.Worker(self.context, endpoint, b"slow", mdp.WORKER_FORMS["led1"]))
+        sluggard.ready()
+        request = sluggard.request()
+        worker = self.met(mdp.Worker(self.context, endpoint, b"echo", mdp.WORKER_FORMS["led1"]))
+        worker.ready()
+        for n, uuid in enumerate(uuids):
+            self.assertEqual(worker.answer().body, [b"%d" % n])
+            self.assertEqual(tsp.wait(uuid), [b"%d" % n])
+        self.assertEqual(tsp.reply(slow), (300, []))
+        sluggard.final(request.token, b"late")
+        self.assertEqual(tsp.wait(slow), [b"late"])
+        self.assertEqual(tsp.reply(dead), (300, []))
+        self.assertEqual(broker.dropped, 0)
+        self.assertLessEqual(broker.most_waiting[b"echo"], 1)
+        self.assertEqual(broker.most_waiting[b"dead"], 0)
 
 
 class Full(titanic.Case):
