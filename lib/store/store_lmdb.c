@@ -30,6 +30,8 @@
 #define DIRECTORY     0750
 #define READERS       16
 #define PATH          4096
+#define LOCK_TRIES    20
+#define LOCK_STEP_US  50000
 
 static const char *const names[KV_TABLES] = {"meta", "services", "requests", "index", "closed", "closed-at"};
 
@@ -489,6 +491,9 @@ lock_directory (lmdb_t *self, const char *path, char problem[STORE_PROBLEM])
     self->lock = open (name, O_RDWR | O_CREAT | O_CLOEXEC, MODE);
     if (self->lock < 0)
         return refuse (problem, path, strerror (errno), "let this user write to it");
+    /*  One that was just killed may still be on its way out. */
+    for (unsigned n = 0; flock (self->lock, LOCK_EX | LOCK_NB) != 0 && n < LOCK_TRIES; n++)
+        usleep (LOCK_STEP_US);
     if (flock (self->lock, LOCK_EX | LOCK_NB) != 0)
         return refuse (problem, path, "another titanic has it", "stop that one, or give each a directory of its own");
     return 0;
