@@ -36,7 +36,7 @@ close_story_now (void **state)
 static void
 path_in (char path[512], const char *folder, const char *name)
 {
-    snprintf (path, 512, "%s/%s", folder, name);
+    assert_in_range (snprintf (path, 512, "%s/%s", folder, name), 1, 511);
 }
 
 static void
