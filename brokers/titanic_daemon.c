@@ -36,14 +36,14 @@ typedef struct {
 } backup_t;
 
 typedef struct {
-    keel_titanic_t *engine;
+    keel_tsp_t *engine;
     const char **brokers;
     uint16_t broker_count;
     store_t *store;
     writer_t *writer;
     port_t *port;
     int wake;
-    uint16_t links[KEEL_TITANIC_PARTS * SETTING_LIST_MOST]; /* of the engine -> of the port */
+    uint16_t links[KEEL_TSP_PARTS * SETTING_LIST_MOST]; /* of the engine -> of the port */
     uint16_t places[LINKS_MOST];                            /* and back */
     const titanic_fetch_t *fetches[FETCHES];                /* a ring */
     size_t fetch_first;
@@ -75,7 +75,7 @@ titanic_make (const void *arg, uint64_t seed)
     self->wake = -1;
     memset (self->links, 0xff, sizeof (self->links));
     memset (self->places, 0xff, sizeof (self->places));
-    keel_titanic_config_t config = titanic_engine_config (settings);
+    keel_tsp_config_t config = titanic_engine_config (settings);
     self->broker_count = config.broker_count = (uint16_t) settings->brokers.count;
     self->brokers = memory_new (settings->brokers.count * sizeof (char *));
     for (size_t n = 0; self->brokers && n < settings->brokers.count; n++)
@@ -83,7 +83,7 @@ titanic_make (const void *arg, uint64_t seed)
     config.brokers = self->brokers;
     config.seed = seed;
     draw_secret (config.secret);
-    self->engine = self->brokers ? keel_titanic_new (&config) : NULL;
+    self->engine = self->brokers ? keel_tsp_new (&config) : NULL;
     if (self->engine)
         return self;
     titanic_unmake (self);
@@ -117,7 +117,7 @@ titanic_unmake (void *arg)
     if (self->backup.running)
         pthread_join (self->backup.thread, NULL);
     writer_destroy (&self->writer);
-    keel_titanic_destroy (&self->engine);
+    keel_tsp_destroy (&self->engine);
     store_close (&self->store);
     if (self->wake >= 0)
         close (self->wake);
@@ -129,8 +129,8 @@ void
 titanic_reload (void *arg, const void *settings)
 {
     daemon_engine_t *self = arg;
-    const keel_titanic_config_t config = titanic_engine_config (settings);
-    keel_titanic_configure (self->engine, &config);
+    const keel_tsp_config_t config = titanic_engine_config (settings);
+    keel_tsp_configure (self->engine, &config);
     writer_pause (self->writer);
     if (store_resize (self->store, titanic_store_config (settings).most) != 0)
         log_at (KEEL_LOG_ERROR, "the store's map cannot have that size; it stays as it was");
@@ -265,7 +265,7 @@ titanic_step (void *arg, const keel_event_t *event, keel_actions_t *out)
         mine.peer.admin = place == NO_LINK;
         mine.peer.listener = mine.peer.admin ? (uint16_t) (ADMIN_BASE + event->peer.listener) : place;
     }
-    return keel_titanic_step (self->engine, &mine, out);
+    return keel_tsp_step (self->engine, &mine, out);
 }
 
 int64_t
@@ -274,7 +274,7 @@ titanic_next_due (const void *arg)
     const daemon_engine_t *self = arg;
     if (writer_has_done (self->writer) || atomic_load (&self->backup.ended))
         return 0;
-    return keel_titanic_next_due (self->engine);
+    return keel_tsp_next_due (self->engine);
 }
 
 /*  What the engine has fetched comes before anything else. */
@@ -314,7 +314,7 @@ titanic_rest (void *arg)
 bool
 titanic_drained (const void *arg)
 {
-    return keel_titanic_drained (((const daemon_engine_t *) arg)->engine);
+    return keel_tsp_drained (((const daemon_engine_t *) arg)->engine);
 }
 
 void
@@ -322,12 +322,12 @@ titanic_describe (const void *arg, char text[])
 {
     const daemon_engine_t *self = arg;
     snprintf (text, BROKER_WORK, "%zu changes to be stored, %zu requests with the broker",
-              keel_titanic_unstored (self->engine), keel_titanic_running (self->engine));
+              keel_tsp_unstored (self->engine), keel_tsp_running (self->engine));
 }
 
 const char *
 titanic_stats (void *arg, int64_t now)
 {
     (void) now;
-    return keel_titanic_stats (((daemon_engine_t *) arg)->engine);
+    return keel_tsp_stats (((daemon_engine_t *) arg)->engine);
 }

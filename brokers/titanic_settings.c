@@ -55,10 +55,10 @@ const setting_t titanic_settings[] = {
     SETTING_END,
 };
 
-keel_titanic_config_t
+keel_tsp_config_t
 titanic_engine_config (const titanic_settings_t *settings)
 {
-    return (keel_titanic_config_t){
+    return (keel_tsp_config_t){
         .heartbeat_ms = settings->interval,
         .liveness = settings->liveness,
         .credit = (uint16_t) settings->credit,

@@ -22,7 +22,7 @@ typedef struct {
 extern const setting_t titanic_settings[];
 
 /*  But for the brokers, and what is drawn at random. */
-keel_titanic_config_t titanic_engine_config (const titanic_settings_t *settings);
+keel_tsp_config_t titanic_engine_config (const titanic_settings_t *settings);
 store_config_t titanic_store_config (const titanic_settings_t *settings);
 port_config_t titanic_port_config (const titanic_settings_t *settings);
 

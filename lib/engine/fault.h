@@ -31,7 +31,7 @@
     X (WORKER_KEEPS, "worker-keeps", "a worker says nothing of a request that was given back")                       
 
 /*  Those of titanic and its store, which a simulator of their own finds. */
-#define KEEL_TITANIC_FAULT_MAP(X)                                                                                      \
+#define KEEL_TSP_FAULT_MAP(X)                                                                                      \
     X (TITANIC_EARLY, "titanic-early", "titanic says 200 before the request is stored")                                \
     X (TITANIC_WINDOW, "titanic-window", "titanic dispatches without regard to its window")                            \
     X (TITANIC_SKIPS, "titanic-skips", "what waits for another attempt is forgotten")                                  \
@@ -43,7 +43,7 @@
 typedef enum {
 #define X(name, key, text) KEEL_FAULT_##name,
     KEEL_FAULT_MAP (X)
-    KEEL_TITANIC_FAULT_MAP (X)
+    KEEL_TSP_FAULT_MAP (X)
 #undef X
         KEEL_FAULTS_COUNT
 } keel_fault_t;

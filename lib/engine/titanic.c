@@ -27,14 +27,14 @@ titanic_reason_text (titanic_reason_t reason)
 /* ------------------------------------------------------------------ ops and fetches */
 
 bool
-titanic_room (const keel_titanic_t *self, const keel_actions_t *out)
+titanic_room (const keel_tsp_t *self, const keel_actions_t *out)
 {
     return out->capacity - out->count >= ROOM && out->span_capacity - out->span_count >= ROOM * KEEL_ACTION_SPANS &&
            self->fetch_count < FETCHES_MOST - FETCHES_KEPT;
 }
 
 ticket_t *
-titanic_ticket (keel_titanic_t *self, titanic_op_kind_t kind, purpose_t purpose)
+titanic_ticket (keel_tsp_t *self, titanic_op_kind_t kind, purpose_t purpose)
 {
     ticket_t *ticket = pool_take (self->pool, sizeof (ticket_t));
     if (!ticket)
@@ -44,7 +44,7 @@ titanic_ticket (keel_titanic_t *self, titanic_op_kind_t kind, purpose_t purpose)
 }
 
 void
-titanic_store (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *out)
+titanic_store (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out)
 {
     DL_APPEND (self->out, ticket);
     self->out_count++;
@@ -53,7 +53,7 @@ titanic_store (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *out)
 }
 
 void
-titanic_fetch (keel_titanic_t *self, const titanic_fetch_t *fetch, keel_actions_t *out)
+titanic_fetch (keel_tsp_t *self, const titanic_fetch_t *fetch, keel_actions_t *out)
 {
     assert (self->fetch_count < FETCHES_MOST);
     titanic_fetch_t *mine = &self->fetches[(self->fetch_first + self->fetch_count++) % FETCHES_MOST];
@@ -62,7 +62,7 @@ titanic_fetch (keel_titanic_t *self, const titanic_fetch_t *fetch, keel_actions_
 }
 
 static void
-free_ticket (keel_titanic_t *self, ticket_t *ticket)
+free_ticket (keel_tsp_t *self, ticket_t *ticket)
 {
     body_release (&ticket->body);
     body_release (&ticket->envelope);
@@ -70,13 +70,13 @@ free_ticket (keel_titanic_t *self, ticket_t *ticket)
 }
 
 void
-titanic_end_ticket (keel_titanic_t *self, ticket_t *ticket)
+titanic_end_ticket (keel_tsp_t *self, ticket_t *ticket)
 {
     DL_APPEND (self->ended, ticket);
 }
 
 static void
-free_tickets (keel_titanic_t *self, ticket_t **list)
+free_tickets (keel_tsp_t *self, ticket_t **list)
 {
     while (*list) {
         ticket_t *ticket = *list;
@@ -87,7 +87,7 @@ free_tickets (keel_titanic_t *self, ticket_t **list)
 
 /*  Ascending, though the clock may stand or go back; and not to be guessed by who has seen others. */
 tsp_uuid_t
-titanic_make_uuid (keel_titanic_t *self)
+titanic_make_uuid (keel_tsp_t *self)
 {
     uint64_t random, seed[2];
     if ((uint64_t) self->wall > self->uuid_time) {
@@ -106,7 +106,7 @@ titanic_make_uuid (keel_titanic_t *self)
 /* ------------------------------------------------------------------ what comes back */
 
 static void
-note_failed (keel_titanic_t *self, const titanic_op_t *op)
+note_failed (keel_tsp_t *self, const titanic_op_t *op)
 {
     if (op->result == TITANIC_FULL)
         self->counters.refused_full++;
@@ -116,7 +116,7 @@ note_failed (keel_titanic_t *self, const titanic_op_t *op)
 
 /*  What a client's op has changed, before the client is told. */
 static void
-note_stored (keel_titanic_t *self, const ticket_t *ticket)
+note_stored (keel_tsp_t *self, const ticket_t *ticket)
 {
     const titanic_op_t *op = &ticket->op;
     if (op->result == TITANIC_FULL || op->result == TITANIC_BROKEN) {
@@ -133,7 +133,7 @@ note_stored (keel_titanic_t *self, const ticket_t *ticket)
 }
 
 static void
-note_expired (keel_titanic_t *self, const titanic_op_t *op)
+note_expired (keel_tsp_t *self, const titanic_op_t *op)
 {
     self->expiring = false;
     self->counters.expired += op->count;
@@ -142,7 +142,7 @@ note_expired (keel_titanic_t *self, const titanic_op_t *op)
 }
 
 static void
-take_back (keel_titanic_t *self, ticket_t *ticket)
+take_back (keel_tsp_t *self, ticket_t *ticket)
 {
     DL_DELETE (self->out, ticket);
     self->out_count--;
@@ -167,7 +167,7 @@ take_back (keel_titanic_t *self, ticket_t *ticket)
 }
 
 static void
-take_stored (keel_titanic_t *self, const keel_event_t *event)
+take_stored (keel_tsp_t *self, const keel_event_t *event)
 {
     self->counters.commits_failed += event->kind == KEEL_EVENT_STORE_FAILED;
     for (titanic_op_t *op = event->ops, *next; op; op = next) {
@@ -177,7 +177,7 @@ take_stored (keel_titanic_t *self, const keel_event_t *event)
 }
 
 static bool
-tell_done (keel_titanic_t *self, keel_actions_t *out)
+tell_done (keel_tsp_t *self, keel_actions_t *out)
 {
     while (self->done && titanic_room (self, out)) {
         ticket_t *ticket = self->done;
@@ -192,7 +192,7 @@ tell_done (keel_titanic_t *self, keel_actions_t *out)
 }
 
 static void
-take_fetched (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+take_fetched (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     assert (self->fetch_count > 0);
     self->fetch_first = (self->fetch_first + 1) % FETCHES_MOST;
@@ -218,7 +218,7 @@ take_fetched (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actio
 /* ------------------------------------------------------------------ parts */
 
 static void
-deliver (keel_titanic_t *self, uint16_t part, const keel_action_t *action, keel_actions_t *out)
+deliver (keel_tsp_t *self, uint16_t part, const keel_action_t *action, keel_actions_t *out)
 {
     if (part < TSP_SERVICES)
         titanic_take_request (self, (tsp_service_t) part, action->tag, action->body, action->body_count, out);
@@ -230,7 +230,7 @@ deliver (keel_titanic_t *self, uint16_t part, const keel_action_t *action, keel_
 
 /*  Deliveries leave the array, and each makes room there for what it leads to: one action, or what an answer takes. */
 void
-titanic_take_over (keel_titanic_t *self, uint16_t part, size_t since, keel_actions_t *out)
+titanic_take_over (keel_tsp_t *self, uint16_t part, size_t since, keel_actions_t *out)
 {
     keel_action_t deliveries[STEP_WORK];
     size_t count = 0, kept = since;
@@ -251,33 +251,33 @@ titanic_take_over (keel_titanic_t *self, uint16_t part, size_t since, keel_actio
 
 /*  An event of a link. */
 static void
-take_link (keel_titanic_t *self, const keel_event_t *event, keel_actions_t *out)
+take_link (keel_tsp_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     uint16_t part = (uint16_t) (event->peer.listener / self->config.broker_count);
     keel_event_t inner = *event;
     inner.peer.listener = (uint16_t) (event->peer.listener % self->config.broker_count);
-    if (part < KEEL_TITANIC_PARTS)
+    if (part < KEEL_TSP_PARTS)
         titanic_step_part (self, part, &inner, out);
 }
 
 static void
-tick_parts (keel_titanic_t *self, keel_actions_t *out)
+tick_parts (keel_tsp_t *self, keel_actions_t *out)
 {
     const keel_event_t tick = {.kind = KEEL_EVENT_TICK, .now = self->now};
     for (uint16_t part = 0; part < TSP_SERVICES; part++)
-        if (keel_mdworker_next_due (self->workers[part]) <= self->now)
+        if (worker_engine_next_due (self->workers[part]) <= self->now)
             titanic_step_part (self, part, &tick, out);
     if (keel_mdclient_next_due (self->client) <= self->now && titanic_room (self, out))
         titanic_step_part (self, PART_CLIENT, &tick, out);
     if (keel_mdclient_next_due (self->probe) <= self->now && titanic_room (self, out))
         titanic_step_part (self, PART_PROBE, &tick, out);
-    for (uint16_t n = 0; n < KEEL_TITANIC_LANES; n++)
+    for (uint16_t n = 0; n < KEEL_TSP_LANES; n++)
         if (keel_mdclient_next_due (self->lanes[n].client) <= self->now && titanic_room (self, out))
             titanic_step_part (self, (uint16_t) (PART_LANES + n), &tick, out);
 }
 
 static void
-drain (keel_titanic_t *self, keel_actions_t *out)
+drain (keel_tsp_t *self, keel_actions_t *out)
 {
     const keel_event_t event = {.kind = KEEL_EVENT_DRAIN, .now = self->now};
     self->draining = true;
@@ -288,7 +288,7 @@ drain (keel_titanic_t *self, keel_actions_t *out)
 /* ------------------------------------------------------------------ time */
 
 static int64_t
-expire_every (const keel_titanic_t *self)
+expire_every (const keel_tsp_t *self)
 {
     int64_t least = self->config.request_ttl_ms ? self->config.request_ttl_ms : EXPIRE_MOST_MS * 4;
     if (self->config.reply_ttl_ms && self->config.reply_ttl_ms < least)
@@ -298,7 +298,7 @@ expire_every (const keel_titanic_t *self)
 }
 
 static void
-expire (keel_titanic_t *self, keel_actions_t *out)
+expire (keel_tsp_t *self, keel_actions_t *out)
 {
     ticket_t *ticket = titanic_ticket (self, TITANIC_EXPIRE, FOR_NOBODY);
     self->expire_at = self->now + expire_every (self);
@@ -312,7 +312,7 @@ expire (keel_titanic_t *self, keel_actions_t *out)
 }
 
 static void
-start (keel_titanic_t *self, keel_actions_t *out)
+start (keel_tsp_t *self, keel_actions_t *out)
 {
     const titanic_fetch_t fetch = {.kind = TITANIC_FETCH_SERVICES, .tag = fetch_tag (FETCH_FOR_START, 0)};
     self->started = true;
@@ -321,7 +321,7 @@ start (keel_titanic_t *self, keel_actions_t *out)
 }
 
 static void
-work (keel_titanic_t *self, keel_actions_t *out)
+work (keel_tsp_t *self, keel_actions_t *out)
 {
     if (!self->started)
         start (self, out);
@@ -334,7 +334,7 @@ work (keel_titanic_t *self, keel_actions_t *out)
 }
 
 static void
-begin_step (keel_titanic_t *self, const keel_event_t *event)
+begin_step (keel_tsp_t *self, const keel_event_t *event)
 {
     assert (event->now >= self->now);
     self->now = event->now;
@@ -351,9 +351,9 @@ begin_step (keel_titanic_t *self, const keel_event_t *event)
 }
 
 int
-keel_titanic_step (keel_titanic_t *self, const keel_event_t *event, keel_actions_t *out)
+keel_tsp_step (keel_tsp_t *self, const keel_event_t *event, keel_actions_t *out)
 {
-    assert (out->capacity - out->count >= KEEL_TITANIC_ACTIONS);
+    assert (out->capacity - out->count >= KEEL_TSP_ACTIONS);
     begin_step (self, event);
     switch (event->kind) {
     case KEEL_EVENT_STORED:
@@ -389,14 +389,14 @@ sooner (int64_t one, int64_t other)
 }
 
 int64_t
-keel_titanic_next_due (const keel_titanic_t *self)
+keel_tsp_next_due (const keel_tsp_t *self)
 {
     if (self->done || !self->started)
         return self->now;
     int64_t due = sooner (keel_mdclient_next_due (self->client), keel_mdclient_next_due (self->probe));
     for (uint16_t part = 0; part < TSP_SERVICES; part++)
-        due = sooner (due, keel_mdworker_next_due (self->workers[part]));
-    for (uint16_t n = 0; n < KEEL_TITANIC_LANES; n++)
+        due = sooner (due, worker_engine_next_due (self->workers[part]));
+    for (uint16_t n = 0; n < KEEL_TSP_LANES; n++)
         due = sooner (due, keel_mdclient_next_due (self->lanes[n].client));
     if (self->draining)
         return due;
@@ -407,11 +407,11 @@ keel_titanic_next_due (const keel_titanic_t *self)
 
 /* ------------------------------------------------------------------ life */
 
-keel_titanic_t *
-keel_titanic_new (const keel_titanic_config_t *config)
+keel_tsp_t *
+keel_tsp_new (const keel_tsp_config_t *config)
 {
     assert (config->broker_count > 0 && config->window > 0 && config->credit > 0);
-    keel_titanic_t *self = memory_new (sizeof (keel_titanic_t));
+    keel_tsp_t *self = memory_new (sizeof (keel_tsp_t));
     if (!self)
         return NULL;
     self->config = *config;
@@ -419,14 +419,14 @@ keel_titanic_new (const keel_titanic_config_t *config)
     self->pool = pool_new ();
     self->json = memory_new (JSON_BYTES);
     if (!self->pool || !self->json || !titanic_open_broker (self))
-        keel_titanic_destroy (&self);
+        keel_tsp_destroy (&self);
     return self;
 }
 
 void
-keel_titanic_destroy (keel_titanic_t **self_p)
+keel_tsp_destroy (keel_tsp_t **self_p)
 {
-    keel_titanic_t *self = *self_p;
+    keel_tsp_t *self = *self_p;
     *self_p = NULL;
     if (!self)
         return;
@@ -447,7 +447,7 @@ keel_titanic_destroy (keel_titanic_t **self_p)
 }
 
 void
-keel_titanic_configure (keel_titanic_t *self, const keel_titanic_config_t *config)
+keel_tsp_configure (keel_tsp_t *self, const keel_tsp_config_t *config)
 {
     self->config.window = config->window;
     self->config.max_attempts = config->max_attempts;
@@ -460,28 +460,28 @@ keel_titanic_configure (keel_titanic_t *self, const keel_titanic_config_t *confi
 }
 
 bool
-keel_titanic_drained (const keel_titanic_t *self)
+keel_tsp_drained (const keel_tsp_t *self)
 {
     bool gone = self->draining && self->out_count == 0 && !self->done;
     for (uint16_t part = 0; part < TSP_SERVICES; part++)
-        gone = gone && keel_mdworker_gone (self->workers[part]);
+        gone = gone && worker_engine_gone (self->workers[part]);
     return gone;
 }
 
 size_t
-keel_titanic_unstored (const keel_titanic_t *self)
+keel_tsp_unstored (const keel_tsp_t *self)
 {
     return self->out_count;
 }
 
 size_t
-keel_titanic_running (const keel_titanic_t *self)
+keel_tsp_running (const keel_tsp_t *self)
 {
     return keel_mdclient_outstanding (self->client);
 }
 
-const keel_titanic_counters_t *
-keel_titanic_counters (const keel_titanic_t *self)
+const keel_tsp_counters_t *
+keel_tsp_counters (const keel_tsp_t *self)
 {
     return &self->counters;
 }

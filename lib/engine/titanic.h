@@ -25,13 +25,13 @@
 #include "event.h"
 #include "titanic_op.h"
 
-typedef struct keel_titanic keel_titanic_t;
+typedef struct keel_titanic keel_tsp_t;
 
 /*  Links to a stock broker: so many services are served at once there. */
-#define KEEL_TITANIC_LANES 16
-#define KEEL_TITANIC_PARTS (TSP_SERVICES + 2 + KEEL_TITANIC_LANES)
+#define KEEL_TSP_LANES 16
+#define KEEL_TSP_PARTS (TSP_SERVICES + 2 + KEEL_TSP_LANES)
 /*  The least capacity of `out`. */
-#define KEEL_TITANIC_ACTIONS 64
+#define KEEL_TSP_ACTIONS 64
 
 typedef struct {
     const char *const *brokers; /* borrowed; for the log */
@@ -48,9 +48,9 @@ typedef struct {
     size_t queued_bytes;    /* of requests that wait to be stored */
     uint8_t secret[16];     /* what uuids are made with: not to be guessed */
     uint64_t seed;          /* for jitter */
-} keel_titanic_config_t;
+} keel_tsp_config_t;
 
-#define KEEL_TITANIC_COUNTER_MAP(X)                                                                                    \
+#define KEEL_TSP_COUNTER_MAP(X)                                                                                    \
     X (requests)       /* titanic.request: asked */                                                                    \
     X (submits)        /* titanic.submit */                                                                            \
     X (replies)        /* titanic.reply */                                                                             \
@@ -83,28 +83,28 @@ typedef struct {
 
 typedef struct {
 #define X(name) uint64_t name;
-    KEEL_TITANIC_COUNTER_MAP (X)
+    KEEL_TSP_COUNTER_MAP (X)
 #undef X
-} keel_titanic_counters_t;
+} keel_tsp_counters_t;
 
 /*  NULL without memory. */
-keel_titanic_t *keel_titanic_new (const keel_titanic_config_t *config);
+keel_tsp_t *keel_tsp_new (const keel_tsp_config_t *config);
 /*  Ops that are out are freed with it. */
-void keel_titanic_destroy (keel_titanic_t **self);
+void keel_tsp_destroy (keel_tsp_t **self);
 /*  window, max_attempts, ttls, frames, bytes: new figures hold from now on. */
-void keel_titanic_configure (keel_titanic_t *self, const keel_titanic_config_t *config);
+void keel_tsp_configure (keel_tsp_t *self, const keel_tsp_config_t *config);
 
 /*  The engine contract (event.h); events bring the wall clock too. Every STORE comes back, in order. 0 always. */
-int keel_titanic_step (keel_titanic_t *self, const keel_event_t *event, keel_actions_t *out);
-int64_t keel_titanic_next_due (const keel_titanic_t *self);
+int keel_tsp_step (keel_tsp_t *self, const keel_event_t *event, keel_actions_t *out);
+int64_t keel_tsp_next_due (const keel_tsp_t *self);
 
 /*  After DRAIN: what was taken is stored and answered. */
-bool keel_titanic_drained (const keel_titanic_t *self);
+bool keel_tsp_drained (const keel_tsp_t *self);
 /*  Requests that wait to be stored; with the broker. */
-size_t keel_titanic_unstored (const keel_titanic_t *self);
-size_t keel_titanic_running (const keel_titanic_t *self);
-const keel_titanic_counters_t *keel_titanic_counters (const keel_titanic_t *self);
+size_t keel_tsp_unstored (const keel_tsp_t *self);
+size_t keel_tsp_running (const keel_tsp_t *self);
+const keel_tsp_counters_t *keel_tsp_counters (const keel_tsp_t *self);
 /*  Every counter, and what is in memory, as one JSON object; valid until the next step or call. */
-const char *keel_titanic_stats (keel_titanic_t *self);
+const char *keel_tsp_stats (keel_tsp_t *self);
 
 #endif

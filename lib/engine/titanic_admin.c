@@ -24,7 +24,7 @@ say (uint16_t listener, const span_t envelope[], size_t count, span_t code, span
 }
 
 static text_t
-open_json (keel_titanic_t *self)
+open_json (keel_tsp_t *self)
 {
     text_t json = text_over (self->json, JSON_BYTES);
     text_add (&json, "{");
@@ -39,7 +39,7 @@ close_json (text_t *json)
 }
 
 static void
-answer_question (keel_titanic_t *self, span_t code, span_t text, keel_actions_t *out)
+answer_question (keel_tsp_t *self, span_t code, span_t text, keel_actions_t *out)
 {
     say (self->admin_listener, body_frames (self->admin_envelope), body_count (self->admin_envelope), code, text, out);
     self->admin_done = true;
@@ -60,7 +60,7 @@ add_bool (text_t *json, const char *key, bool value)
 }
 
 static void
-add_record (const keel_titanic_t *self, text_t *json, const titanic_record_t *record)
+add_record (const keel_tsp_t *self, text_t *json, const titanic_record_t *record)
 {
     char uuid[TSP_UUID_TEXT];
     int64_t age = self->wall > record->since ? self->wall - record->since : 0;
@@ -76,7 +76,7 @@ add_record (const keel_titanic_t *self, text_t *json, const titanic_record_t *re
 }
 
 static void
-tell_list (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+tell_list (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     text_t json = open_json (self);
     text_add_json_key (&json, "requests");
@@ -92,7 +92,7 @@ tell_list (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_
 }
 
 static void
-tell_request (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+tell_request (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     const titanic_record_t *record = &fetched->record;
     if (!fetched->found) {
@@ -108,7 +108,7 @@ tell_request (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actio
 }
 
 static void
-tell_totals (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+tell_totals (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     text_t json = open_json (self);
     titanic_write_counters (self, &json);
@@ -122,10 +122,10 @@ tell_totals (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_action
 }
 
 /*  A dead request is to be requeued: its service's name is known now. */
-static void requeue (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
+static void requeue (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
 
 void
-titanic_tell_fetched (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+titanic_tell_fetched (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     if (!self->admin_busy)
         return;
@@ -141,7 +141,7 @@ titanic_tell_fetched (keel_titanic_t *self, const titanic_fetched_t *fetched, ke
 
 /*  It was of the envelope with the path behind it. */
 void
-titanic_tell_backup (keel_titanic_t *self, const char *error, keel_actions_t *out)
+titanic_tell_backup (keel_tsp_t *self, const char *error, keel_actions_t *out)
 {
     body_t *backup = self->backup;
     if (!backup)
@@ -165,7 +165,7 @@ tell_ticket (const ticket_t *ticket, span_t code, span_t text, keel_actions_t *o
 
 /*  An op of an operator's has come back. */
 void
-titanic_tell_changed (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *out)
+titanic_tell_changed (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out)
 {
     const titanic_op_t *op = &ticket->op;
     bool requeued = op->kind == TITANIC_REQUEUE;
@@ -196,7 +196,7 @@ titanic_tell_changed (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *ou
 /* ------------------------------------------------------------------ questions */
 
 static void
-ask_store (keel_titanic_t *self, titanic_fetch_kind_t kind, keel_actions_t *out)
+ask_store (keel_tsp_t *self, titanic_fetch_kind_t kind, keel_actions_t *out)
 {
     const tsp_admin_t *question = &self->admin;
     const titanic_fetch_t fetch = {.kind = kind,
@@ -211,7 +211,7 @@ ask_store (keel_titanic_t *self, titanic_fetch_kind_t kind, keel_actions_t *out)
 
 /*  service: empty for one of a uuid's, whose record is lent. */
 static void
-change (keel_titanic_t *self, titanic_op_kind_t kind, span_t service, keel_actions_t *out)
+change (keel_tsp_t *self, titanic_op_kind_t kind, span_t service, keel_actions_t *out)
 {
     const tsp_admin_t *question = &self->admin;
     ticket_t *ticket = titanic_ticket (self, kind, FOR_ADMIN);
@@ -235,7 +235,7 @@ change (keel_titanic_t *self, titanic_op_kind_t kind, span_t service, keel_actio
 }
 
 static void
-requeue (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+requeue (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     if (fetched->found && fetched->record.state == TSP_STATE_DEAD)
         change (self, TITANIC_REQUEUE, fetched->record.service, out);
@@ -245,7 +245,7 @@ requeue (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t 
 
 /*  One at a time; it is answered when it has ended. */
 static void
-back_up (keel_titanic_t *self, keel_actions_t *out)
+back_up (keel_tsp_t *self, keel_actions_t *out)
 {
     const span_t *envelope = body_frames (self->admin_envelope);
     text_t path = text_over (self->json, PATH_BYTES);
@@ -266,7 +266,7 @@ back_up (keel_titanic_t *self, keel_actions_t *out)
 }
 
 static void
-answer_kind (keel_titanic_t *self, keel_actions_t *out)
+answer_kind (keel_tsp_t *self, keel_actions_t *out)
 {
     const tsp_admin_t *question = &self->admin;
     switch (question->kind) {
@@ -295,7 +295,7 @@ answer_kind (keel_titanic_t *self, keel_actions_t *out)
 
 /*  [routing id][extra]*[""] of who asked; false: no memory. */
 static bool
-keep_envelope (keel_titanic_t *self, const keel_event_t *event, const envelope_t *envelope)
+keep_envelope (keel_tsp_t *self, const keel_event_t *event, const envelope_t *envelope)
 {
     self->admin_envelope = body_new (self->pool, &event->peer.id, 1, envelope->frames, envelope->count);
     self->admin_listener = event->peer.listener;
@@ -304,7 +304,7 @@ keep_envelope (keel_titanic_t *self, const keel_event_t *event, const envelope_t
 }
 
 void
-titanic_take_admin (keel_titanic_t *self, const keel_event_t *event, keel_actions_t *out)
+titanic_take_admin (keel_tsp_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     pirate_command_t command;
     if (event->kind != KEEL_EVENT_MESSAGE)

@@ -11,7 +11,7 @@
 /* ------------------------------------------------------------------ life */
 
 static keel_mdclient_t *
-new_client (keel_titanic_t *self, bool stock)
+new_client (keel_tsp_t *self, bool stock)
 {
     const keel_mdclient_config_t config = {.endpoints = self->config.broker_count,
                                            .version = VERSION,
@@ -28,10 +28,11 @@ new_client (keel_titanic_t *self, bool stock)
     return client;
 }
 
-static keel_mdworker_t *
-new_worker (keel_titanic_t *self, tsp_service_t service)
+static worker_engine_t *
+new_worker (keel_tsp_t *self, tsp_service_t service)
 {
-    const keel_mdworker_config_t config = {.service = (const char *) tsp_service_name (service).data,
+    const worker_engine_config_t config = {.speech = &worker_speaks_mdp,
+                                           .service = (const char *) tsp_service_name (service).data,
                                            .endpoints = self->config.brokers,
                                            .endpoint_count = self->config.broker_count,
                                            .version = VERSION,
@@ -39,39 +40,39 @@ new_worker (keel_titanic_t *self, tsp_service_t service)
                                            .heartbeat_ms = self->config.heartbeat_ms,
                                            .liveness = self->config.liveness,
                                            .seed = random_next (&self->random)};
-    return keel_mdworker_new (&config);
+    return worker_engine_new (&config);
 }
 
 bool
-titanic_open_broker (keel_titanic_t *self)
+titanic_open_broker (keel_tsp_t *self)
 {
     bool opened = true;
     for (tsp_service_t service = 0; service < TSP_SERVICES; service++)
         opened = (self->workers[service] = new_worker (self, service)) && opened;
     opened = (self->client = new_client (self, false)) && opened;
     opened = (self->probe = new_client (self, true)) && opened;
-    for (size_t n = 0; n < KEEL_TITANIC_LANES; n++)
+    for (size_t n = 0; n < KEEL_TSP_LANES; n++)
         opened = (self->lanes[n].client = new_client (self, true)) && opened;
     return opened;
 }
 
 void
-titanic_close_broker (keel_titanic_t *self)
+titanic_close_broker (keel_tsp_t *self)
 {
     for (size_t n = 0; n < TSP_SERVICES; n++)
-        keel_mdworker_destroy (&self->workers[n]);
-    for (size_t n = 0; n < KEEL_TITANIC_LANES; n++)
+        worker_engine_destroy (&self->workers[n]);
+    for (size_t n = 0; n < KEEL_TSP_LANES; n++)
         keel_mdclient_destroy (&self->lanes[n].client);
     keel_mdclient_destroy (&self->client);
     keel_mdclient_destroy (&self->probe);
 }
 
 void
-titanic_step_part (keel_titanic_t *self, uint16_t part, const keel_event_t *event, keel_actions_t *out)
+titanic_step_part (keel_tsp_t *self, uint16_t part, const keel_event_t *event, keel_actions_t *out)
 {
     size_t since = out->count;
     if (part < TSP_SERVICES)
-        keel_mdworker_step (self->workers[part], event, out);
+        worker_engine_step (self->workers[part], event, out);
     else if (part == PART_CLIENT)
         keel_mdclient_step (self->client, event, out);
     else if (part == PART_PROBE)
@@ -82,7 +83,7 @@ titanic_step_part (keel_titanic_t *self, uint16_t part, const keel_event_t *even
 }
 
 static void
-tick_part (keel_titanic_t *self, uint16_t part, keel_actions_t *out)
+tick_part (keel_tsp_t *self, uint16_t part, keel_actions_t *out)
 {
     const keel_event_t tick = {.kind = KEEL_EVENT_TICK, .now = self->now};
     titanic_step_part (self, part, &tick, out);
@@ -92,7 +93,7 @@ tick_part (keel_titanic_t *self, uint16_t part, keel_actions_t *out)
 
 /*  client: its requests go to that endpoint, or wait. */
 static void
-follow (keel_titanic_t *self, keel_mdclient_t *client, bool held)
+follow (keel_tsp_t *self, keel_mdclient_t *client, bool held)
 {
     if (!held)
         keel_mdclient_use (client, self->now, self->endpoint);
@@ -100,15 +101,15 @@ follow (keel_titanic_t *self, keel_mdclient_t *client, bool held)
 }
 
 static void
-follow_all (keel_titanic_t *self, bool client_held, bool lanes_held)
+follow_all (keel_tsp_t *self, bool client_held, bool lanes_held)
 {
     follow (self, self->client, client_held);
-    for (size_t n = 0; n < KEEL_TITANIC_LANES; n++)
+    for (size_t n = 0; n < KEEL_TSP_LANES; n++)
         follow (self, self->lanes[n].client, lanes_held);
 }
 
 static void
-lose_broker (keel_titanic_t *self)
+lose_broker (keel_tsp_t *self)
 {
     self->broker = BROKER_NONE;
     self->counters.broker_losses++;
@@ -120,18 +121,18 @@ lose_broker (keel_titanic_t *self)
 
 /*  A broker that is silent, or does not want us, has lost what the client sent there, though the connection did not end. */
 static void
-notice_losses (keel_titanic_t *self, keel_actions_t *out)
+notice_losses (keel_tsp_t *self, keel_actions_t *out)
 {
     uint64_t losses = 0;
     for (size_t n = 0; n < TSP_SERVICES; n++)
-        losses += keel_mdworker_counter (self->workers[n], KEEL_MDWORKER_SILENT) +
-                  keel_mdworker_counter (self->workers[n], KEEL_MDWORKER_REFUSED);
+        losses += worker_engine_counter (self->workers[n], WORKER_ENGINE_SILENT) +
+                  worker_engine_counter (self->workers[n], WORKER_ENGINE_REFUSED);
     if (losses == self->losses)
         return;
     self->losses = losses;
     keel_event_t event = {.kind = KEEL_EVENT_DISCONNECTED, .now = self->now, .peer = {.listener = self->endpoint}};
     titanic_step_part (self, PART_CLIENT, &event, out);
-    for (uint16_t n = 0; n < KEEL_TITANIC_LANES && titanic_room (self, out); n++)
+    for (uint16_t n = 0; n < KEEL_TSP_LANES && titanic_room (self, out); n++)
         if (keel_mdclient_outstanding (self->lanes[n].client))
             titanic_step_part (self, (uint16_t) (PART_LANES + n), &event, out);
 }
@@ -139,7 +140,7 @@ notice_losses (keel_titanic_t *self, keel_actions_t *out)
 /*  mmi.service: an active broker says 200 once it has our READY; a passive one says nothing. Then mmi.version, which only Keel's
  *  brokers know. */
 static void
-probe (keel_titanic_t *self, keel_actions_t *out)
+probe (keel_tsp_t *self, keel_actions_t *out)
 {
     bool first = self->broker == BROKER_ASKED;
     const span_t argument = first ? tsp_service_name (TSP_REQUEST) : SPAN_OF ("");
@@ -153,7 +154,7 @@ probe (keel_titanic_t *self, keel_actions_t *out)
 }
 
 static void
-take_probe (keel_titanic_t *self, const keel_action_t *result)
+take_probe (keel_tsp_t *self, const keel_action_t *result)
 {
     bool found = result->deliver == KEEL_DELIVER_FINAL && span_equal (result->body[0], SPAN_OF ("200"));
     self->probe_id = 0;
@@ -171,10 +172,10 @@ take_probe (keel_titanic_t *self, const keel_action_t *result)
 }
 
 void
-titanic_watch_broker (keel_titanic_t *self, keel_actions_t *out)
+titanic_watch_broker (keel_tsp_t *self, keel_actions_t *out)
 {
     uint16_t endpoint;
-    bool active = keel_mdworker_active (self->workers[TSP_REQUEST], &endpoint);
+    bool active = worker_engine_active (self->workers[TSP_REQUEST], &endpoint);
     if (!titanic_room (self, out))
         return;
     notice_losses (self, out);
@@ -191,10 +192,10 @@ titanic_watch_broker (keel_titanic_t *self, keel_actions_t *out)
 }
 
 int64_t
-titanic_broker_due (const keel_titanic_t *self)
+titanic_broker_due (const keel_tsp_t *self)
 {
     uint16_t endpoint;
-    bool active = keel_mdworker_active (self->workers[TSP_REQUEST], &endpoint);
+    bool active = worker_engine_active (self->workers[TSP_REQUEST], &endpoint);
     bool asking = self->broker == BROKER_ASKED || self->broker == BROKER_UNKNOWN;
     if (active != (self->broker != BROKER_NONE))
         return self->now;
@@ -204,22 +205,22 @@ titanic_broker_due (const keel_titanic_t *self)
 /* ------------------------------------------------------------------ a stock broker */
 
 static lane_t *
-free_lane (keel_titanic_t *self)
+free_lane (keel_tsp_t *self)
 {
-    for (size_t n = 0; n < KEEL_TITANIC_LANES; n++)
+    for (size_t n = 0; n < KEEL_TSP_LANES; n++)
         if (!self->lanes[n].service)
             return &self->lanes[n];
     return NULL;
 }
 
 static uint16_t
-part_of (const keel_titanic_t *self, const lane_t *lane)
+part_of (const keel_tsp_t *self, const lane_t *lane)
 {
     return (uint16_t) (PART_LANES + (lane - self->lanes));
 }
 
 void
-titanic_free_lane (keel_titanic_t *self, lane_t *lane)
+titanic_free_lane (keel_tsp_t *self, lane_t *lane)
 {
     (void) self;
     lane->service->lane = NULL;
@@ -230,7 +231,7 @@ titanic_free_lane (keel_titanic_t *self, lane_t *lane)
 
 /*  mmi.service: has it workers? */
 static bool
-ask_service (keel_titanic_t *self, service_t *service, keel_actions_t *out)
+ask_service (keel_tsp_t *self, service_t *service, keel_actions_t *out)
 {
     lane_t *lane = free_lane (self);
     const span_t name = span_make (service->name, service->name_size);
@@ -248,7 +249,7 @@ ask_service (keel_titanic_t *self, service_t *service, keel_actions_t *out)
 }
 
 bool
-titanic_may_send (keel_titanic_t *self, service_t *service, keel_actions_t *out)
+titanic_may_send (keel_tsp_t *self, service_t *service, keel_actions_t *out)
 {
     if (self->broker == BROKER_KEEL || service->cleared)
         return true;
@@ -260,7 +261,7 @@ titanic_may_send (keel_titanic_t *self, service_t *service, keel_actions_t *out)
 }
 
 static void
-take_asked (keel_titanic_t *self, lane_t *lane, const keel_action_t *result)
+take_asked (keel_tsp_t *self, lane_t *lane, const keel_action_t *result)
 {
     service_t *service = lane->service;
     bool there = result->deliver == KEEL_DELIVER_FINAL && span_equal (result->body[0], SPAN_OF ("200"));
@@ -276,7 +277,7 @@ take_asked (keel_titanic_t *self, lane_t *lane, const keel_action_t *result)
 
 /*  lane: NULL for the probe. */
 void
-titanic_take_lane (keel_titanic_t *self, lane_t *lane, const keel_action_t *result, keel_actions_t *out)
+titanic_take_lane (keel_tsp_t *self, lane_t *lane, const keel_action_t *result, keel_actions_t *out)
 {
     if (!lane) {
         take_probe (self, result);
@@ -296,7 +297,7 @@ titanic_take_lane (keel_titanic_t *self, lane_t *lane, const keel_action_t *resu
 /* ------------------------------------------------------------------ requests */
 
 static bool
-send_over_lane (keel_titanic_t *self, running_t *running, const span_t frames[], size_t count, keel_actions_t *out)
+send_over_lane (keel_tsp_t *self, running_t *running, const span_t frames[], size_t count, keel_actions_t *out)
 {
     service_t *service = running->service;
     lane_t *lane = service->lane;
@@ -314,7 +315,7 @@ send_over_lane (keel_titanic_t *self, running_t *running, const span_t frames[],
 }
 
 bool
-titanic_send (keel_titanic_t *self, running_t *running, const span_t frames[], size_t count, keel_actions_t *out)
+titanic_send (keel_tsp_t *self, running_t *running, const span_t frames[], size_t count, keel_actions_t *out)
 {
     const service_t *service = running->service;
     if (self->broker == BROKER_STOCK)
@@ -327,7 +328,7 @@ titanic_send (keel_titanic_t *self, running_t *running, const span_t frames[], s
 }
 
 void
-titanic_cancel (keel_titanic_t *self, running_t *running)
+titanic_cancel (keel_tsp_t *self, running_t *running)
 {
     lane_t *lane = running->lane;
     keel_mdclient_t *client = lane ? lane->client : self->client;

@@ -9,23 +9,23 @@
 #include <utlist.h>
 
 static void
-answer (keel_titanic_t *self, uint16_t part, uint64_t id, const span_t frames[], size_t count, keel_actions_t *out)
+answer (keel_tsp_t *self, tsp_service_t service, uint64_t id, const span_t frames[], size_t count, keel_actions_t *out)
 {
     size_t since = out->count;
-    if (!keel_mdworker_answer (self->workers[part], id, MDP_FINAL, frames, count, self->now, out))
+    if (!worker_engine_answer (self->workers[service], id, true, frames, count, self->now, out))
         self->counters.answers_void++;
-    titanic_take_over (self, part, since, out);
+    titanic_take_over (self, (uint16_t) service, since, out);
 }
 
 static void
-answer_status (keel_titanic_t *self, uint16_t part, uint64_t id, span_t status, keel_actions_t *out)
+answer_status (keel_tsp_t *self, tsp_service_t service, uint64_t id, span_t status, keel_actions_t *out)
 {
     self->answer[0] = status;
-    answer (self, part, id, self->answer, 1, out);
+    answer (self, service, id, self->answer, 1, out);
 }
 
 static bool
-reserve_answer (keel_titanic_t *self, size_t count)
+reserve_answer (keel_tsp_t *self, size_t count)
 {
     if (count <= self->answer_capacity)
         return true;
@@ -51,7 +51,7 @@ bytes_of (const span_t frames[], size_t count)
 
 /*  NULL: it may be stored; else the status that refuses it. */
 static const char *
-refusal_of (const keel_titanic_t *self, const tsp_command_t *command, size_t bytes)
+refusal_of (const keel_tsp_t *self, const tsp_command_t *command, size_t bytes)
 {
     if (command->body_count > self->config.frames)
         return "500 refused: the body has more frames than limits/frames";
@@ -64,7 +64,7 @@ refusal_of (const keel_titanic_t *self, const tsp_command_t *command, size_t byt
 
 /*  service: the frame before the body. */
 static ticket_t *
-ticket_for (keel_titanic_t *self, const tsp_command_t *command, size_t bytes)
+ticket_for (keel_tsp_t *self, const tsp_command_t *command, size_t bytes)
 {
     ticket_t *ticket = titanic_ticket (self, TITANIC_PUT, FOR_CLIENT);
     if (!ticket)
@@ -84,7 +84,7 @@ ticket_for (keel_titanic_t *self, const tsp_command_t *command, size_t bytes)
 }
 
 static void
-take_new (keel_titanic_t *self, const tsp_command_t *command, uint64_t id, keel_actions_t *out)
+take_new (keel_tsp_t *self, const tsp_command_t *command, uint64_t id, keel_actions_t *out)
 {
     size_t bytes = bytes_of (command->body, command->body_count);
     const char *refusal = refusal_of (self, command, bytes);
@@ -94,7 +94,7 @@ take_new (keel_titanic_t *self, const tsp_command_t *command, uint64_t id, keel_
         answer_status (self, command->kind, id, span_text (refusal ? refusal : "500 busy: no memory, try again"), out);
         return;
     }
-    ticket->part = command->kind;
+    ticket->service = command->kind;
     ticket->id = id;
     titanic_store (self, ticket, out);
     if (KEEL_FAULT (TITANIC_EARLY)) {
@@ -108,7 +108,7 @@ take_new (keel_titanic_t *self, const tsp_command_t *command, uint64_t id, keel_
 /* ------------------------------------------------------------------ the others */
 
 static void
-take_close (keel_titanic_t *self, const tsp_command_t *command, uint64_t id, keel_actions_t *out)
+take_close (keel_tsp_t *self, const tsp_command_t *command, uint64_t id, keel_actions_t *out)
 {
     ticket_t *ticket = titanic_ticket (self, TITANIC_CLOSE, FOR_CLIENT);
     if (!ticket) {
@@ -116,13 +116,13 @@ take_close (keel_titanic_t *self, const tsp_command_t *command, uint64_t id, kee
         return;
     }
     ticket->op.uuid = command->uuid;
-    ticket->part = TSP_CLOSE;
+    ticket->service = TSP_CLOSE;
     ticket->id = id;
     titanic_store (self, ticket, out);
 }
 
 static void
-take_reply (keel_titanic_t *self, const tsp_command_t *command, uint64_t id, keel_actions_t *out)
+take_reply (keel_tsp_t *self, const tsp_command_t *command, uint64_t id, keel_actions_t *out)
 {
     const titanic_fetch_t fetch = {.kind = TITANIC_FETCH_REQUEST, .tag = fetch_tag (FETCH_FOR_REPLY, 0), .uuid = command->uuid};
     self->asked = true;
@@ -131,19 +131,19 @@ take_reply (keel_titanic_t *self, const tsp_command_t *command, uint64_t id, kee
 }
 
 static void
-count_request (keel_titanic_t *self, tsp_service_t service)
+count_request (keel_tsp_t *self, tsp_service_t service)
 {
-    keel_titanic_counters_t *counters = &self->counters;
+    keel_tsp_counters_t *counters = &self->counters;
     uint64_t *const all[] = {&counters->requests, &counters->replies, &counters->closes, &counters->submits};
     ++*all[service];
 }
 
 void
-titanic_take_request (keel_titanic_t *self, tsp_service_t service, uint64_t id, const span_t frames[], size_t count,
+titanic_take_request (keel_tsp_t *self, tsp_service_t service, uint64_t id, const span_t frames[], size_t count,
                       keel_actions_t *out)
 {
     tsp_command_t command;
-    if (!reserve_answer (self, 2) || !keel_mdworker_begin (self->workers[service], id))
+    if (!reserve_answer (self, 2) || !worker_engine_begin (self->workers[service], id))
         return;
     count_request (self, service);
     tsp_verdict_t verdict = tsp_decode_request (service, frames, count, &command);
@@ -162,7 +162,7 @@ titanic_take_request (keel_titanic_t *self, tsp_service_t service, uint64_t id, 
 
 /*  After its op has come back, and nowhere else: 200. */
 void
-titanic_tell_client (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *out)
+titanic_tell_client (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out)
 {
     const titanic_op_t *op = &ticket->op;
     size_t count = 1;
@@ -176,11 +176,11 @@ titanic_tell_client (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *out
         tsp_uuid_encode (&op->uuid, ticket->text);
         ticket->answer[count++] = span_make (ticket->text, TSP_UUID_TEXT);
     }
-    answer (self, ticket->part, ticket->id, ticket->answer, count, out);
+    answer (self, ticket->service, ticket->id, ticket->answer, count, out);
 }
 
 static void
-tell_dead (keel_titanic_t *self, const titanic_record_t *record, titanic_reason_t reason, keel_actions_t *out)
+tell_dead (keel_tsp_t *self, const titanic_record_t *record, titanic_reason_t reason, keel_actions_t *out)
 {
     text_t text = text_over (self->status, sizeof (self->status));
     text_add (&text, "500 dead: ");
@@ -194,7 +194,7 @@ tell_dead (keel_titanic_t *self, const titanic_record_t *record, titanic_reason_
 }
 
 static void
-tell_body (keel_titanic_t *self, const titanic_record_t *record, keel_actions_t *out)
+tell_body (keel_tsp_t *self, const titanic_record_t *record, keel_actions_t *out)
 {
     if (!reserve_answer (self, record->frame_count + 1)) {
         answer_status (self, TSP_REPLY, self->asked_id, SPAN_OF ("500 busy: no memory, try again"), out);
@@ -206,14 +206,14 @@ tell_body (keel_titanic_t *self, const titanic_record_t *record, keel_actions_t 
 }
 
 static bool
-is_over (const keel_titanic_t *self, const titanic_record_t *record, int64_t ttl_ms)
+is_over (const keel_tsp_t *self, const titanic_record_t *record, int64_t ttl_ms)
 {
     return ttl_ms && record->since + ttl_ms <= self->wall;
 }
 
 /*  What is over its ttl is gone at once, though the store removes it a little later. */
 void
-titanic_tell_reply (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+titanic_tell_reply (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     const titanic_record_t *record = &fetched->record;
     if (!self->asked)

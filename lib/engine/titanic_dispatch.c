@@ -16,7 +16,7 @@
 /* ------------------------------------------------------------------ services */
 
 void
-titanic_mark_runnable (keel_titanic_t *self, service_t *service)
+titanic_mark_runnable (keel_tsp_t *self, service_t *service)
 {
     if (service->runnable)
         return;
@@ -26,7 +26,7 @@ titanic_mark_runnable (keel_titanic_t *self, service_t *service)
 }
 
 static void
-unmark_runnable (keel_titanic_t *self, service_t *service)
+unmark_runnable (keel_tsp_t *self, service_t *service)
 {
     if (!service->runnable)
         return;
@@ -36,7 +36,7 @@ unmark_runnable (keel_titanic_t *self, service_t *service)
 }
 
 static service_t *
-find_service (keel_titanic_t *self, uint32_t number)
+find_service (keel_tsp_t *self, uint32_t number)
 {
     service_t *service;
     HASH_FIND (hh, self->services, &number, sizeof (number), service);
@@ -44,7 +44,7 @@ find_service (keel_titanic_t *self, uint32_t number)
 }
 
 static service_t *
-add_service (keel_titanic_t *self, uint32_t number, span_t name)
+add_service (keel_tsp_t *self, uint32_t number, span_t name)
 {
     service_t *service = memory_new (sizeof (service_t) + name.size);
     if (!service)
@@ -62,7 +62,7 @@ add_service (keel_titanic_t *self, uint32_t number, span_t name)
 }
 
 static void
-free_service (keel_titanic_t *self, service_t *service)
+free_service (keel_tsp_t *self, service_t *service)
 {
     unmark_runnable (self, service);
     if (service->lane)
@@ -72,14 +72,14 @@ free_service (keel_titanic_t *self, service_t *service)
 }
 
 static void
-free_if_idle (keel_titanic_t *self, service_t *service)
+free_if_idle (keel_tsp_t *self, service_t *service)
 {
     if (service->exhausted && !service->fetching && service->active == 0 && service->waiting == 0)
         free_service (self, service);
 }
 
 void
-titanic_note_pending (keel_titanic_t *self, uint32_t number, span_t name)
+titanic_note_pending (keel_tsp_t *self, uint32_t number, span_t name)
 {
     service_t *service = find_service (self, number);
     if (!service && !(service = add_service (self, number, name)))
@@ -89,7 +89,7 @@ titanic_note_pending (keel_titanic_t *self, uint32_t number, span_t name)
 }
 
 void
-titanic_take_services (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+titanic_take_services (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     uint32_t last = 0;
     for (size_t n = 0; n < fetched->count; n++) {
@@ -104,7 +104,7 @@ titanic_take_services (keel_titanic_t *self, const titanic_fetched_t *fetched, k
 }
 
 void
-titanic_free_services (keel_titanic_t *self)
+titanic_free_services (keel_tsp_t *self)
 {
     running_t *running, *next_running;
     service_t *service, *next_service;
@@ -124,7 +124,7 @@ is_active (run_state_t state)
 
 /*  Counts, lists and the heap follow the state. due: of WAITING and UNSAVED. */
 static void
-set_state (keel_titanic_t *self, running_t *running, run_state_t state, int64_t due)
+set_state (keel_tsp_t *self, running_t *running, run_state_t state, int64_t due)
 {
     service_t *service = running->service;
     if (running->state == RUN_READY)
@@ -146,7 +146,7 @@ set_state (keel_titanic_t *self, running_t *running, run_state_t state, int64_t 
 }
 
 static running_t *
-new_run (keel_titanic_t *self, service_t *service, const titanic_record_t *record)
+new_run (keel_tsp_t *self, service_t *service, const titanic_record_t *record)
 {
     size_t count = HASH_CNT (by_uuid, self->by_uuid);
     running_t *running = heap_reserve (&self->dues, count + 1) ? pool_take (self->pool, sizeof (running_t)) : NULL;
@@ -168,7 +168,7 @@ new_run (keel_titanic_t *self, service_t *service, const titanic_record_t *recor
 
 /*  Takes it from whoever was to answer it. */
 static void
-withdraw (keel_titanic_t *self, running_t *running)
+withdraw (keel_tsp_t *self, running_t *running)
 {
     if (running->state != RUN_SENT)
         return;
@@ -179,7 +179,7 @@ withdraw (keel_titanic_t *self, running_t *running)
 }
 
 void
-titanic_end_run (keel_titanic_t *self, running_t *running)
+titanic_end_run (keel_tsp_t *self, running_t *running)
 {
     service_t *service = running->service;
     withdraw (self, running);
@@ -193,13 +193,13 @@ titanic_end_run (keel_titanic_t *self, running_t *running)
 }
 
 static void
-retry_later (keel_titanic_t *self, running_t *running)
+retry_later (keel_tsp_t *self, running_t *running)
 {
     set_state (self, running, RUN_WAITING, self->now + backoff_next (&running->backoff, &self->random));
 }
 
 running_t *
-titanic_find_run (const keel_titanic_t *self, const tsp_uuid_t *uuid)
+titanic_find_run (const keel_tsp_t *self, const tsp_uuid_t *uuid)
 {
     running_t *running;
     unsigned hash = table_hash (self->config.secret, uuid, sizeof (tsp_uuid_t));
@@ -208,7 +208,7 @@ titanic_find_run (const keel_titanic_t *self, const tsp_uuid_t *uuid)
 }
 
 void
-titanic_recall_runs (keel_titanic_t *self)
+titanic_recall_runs (keel_tsp_t *self)
 {
     running_t *running, *next;
     HASH_ITER (by_id, self->by_id, running, next)
@@ -220,7 +220,7 @@ titanic_recall_runs (keel_titanic_t *self)
 
 /*  Its op is on its way and will find nothing: what is being stored comes to its end by itself. */
 void
-titanic_note_closed (keel_titanic_t *self, const tsp_uuid_t *uuid)
+titanic_note_closed (keel_tsp_t *self, const tsp_uuid_t *uuid)
 {
     running_t *running = titanic_find_run (self, uuid);
     if (!running || running->state == RUN_STORING)
@@ -234,7 +234,7 @@ titanic_note_closed (keel_titanic_t *self, const tsp_uuid_t *uuid)
 /* ------------------------------------------------------------------ sending */
 
 static bool
-has_window (const keel_titanic_t *self, const service_t *service)
+has_window (const keel_tsp_t *self, const service_t *service)
 {
     size_t window = self->broker == BROKER_STOCK ? 1 : self->config.window;
     if (KEEL_FAULT (TITANIC_WINDOW))
@@ -244,14 +244,14 @@ has_window (const keel_titanic_t *self, const service_t *service)
 
 /*  It was to send something, and does not. */
 static void
-give_lane_back (keel_titanic_t *self, service_t *service)
+give_lane_back (keel_tsp_t *self, service_t *service)
 {
     if (service->lane && service->cleared && !service->lane->running)
         titanic_free_lane (self, service->lane);
 }
 
 static void
-send (keel_titanic_t *self, running_t *running, const titanic_record_t *record, keel_actions_t *out)
+send (keel_tsp_t *self, running_t *running, const titanic_record_t *record, keel_actions_t *out)
 {
     running->sent_at = self->now;
     if (!titanic_send (self, running, record->frames, record->frame_count, out)) {
@@ -271,7 +271,7 @@ send (keel_titanic_t *self, running_t *running, const titanic_record_t *record, 
 }
 
 void
-titanic_take_next (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+titanic_take_next (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     const titanic_record_t *record = &fetched->record;
     service_t *service = find_service (self, (uint32_t) fetched->tag);
@@ -295,7 +295,7 @@ titanic_take_next (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_
 
 /*  It is not there any more, or no longer pending: closed, expired, given up. */
 void
-titanic_take_body (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
+titanic_take_body (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
     running_t *running = titanic_find_run (self, &fetched->record.uuid);
     if (!running || running->state != RUN_FETCHED)
@@ -309,7 +309,7 @@ titanic_take_body (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_
 }
 
 static void
-fetch_body (keel_titanic_t *self, running_t *running, keel_actions_t *out)
+fetch_body (keel_tsp_t *self, running_t *running, keel_actions_t *out)
 {
     const titanic_fetch_t fetch = {
         .kind = TITANIC_FETCH_REQUEST, .tag = fetch_tag (FETCH_FOR_BODY, 0), .uuid = running->uuid};
@@ -318,7 +318,7 @@ fetch_body (keel_titanic_t *self, running_t *running, keel_actions_t *out)
 }
 
 static void
-fetch_next (keel_titanic_t *self, service_t *service, keel_actions_t *out)
+fetch_next (keel_tsp_t *self, service_t *service, keel_actions_t *out)
 {
     const titanic_fetch_t fetch = {.kind = TITANIC_FETCH_NEXT,
                                    .tag = fetch_tag (FETCH_FOR_NEXT, service->number),
@@ -331,7 +331,7 @@ fetch_next (keel_titanic_t *self, service_t *service, keel_actions_t *out)
 
 /*  One request of a service that is in the list. */
 static void
-advance (keel_titanic_t *self, service_t *service, keel_actions_t *out)
+advance (keel_tsp_t *self, service_t *service, keel_actions_t *out)
 {
     bool more = !service->exhausted && service->waiting < WAITING_MOST;
     unmark_runnable (self, service);
@@ -352,7 +352,7 @@ advance (keel_titanic_t *self, service_t *service, keel_actions_t *out)
 /* ------------------------------------------------------------------ results */
 
 static void
-store_end (keel_titanic_t *self, running_t *running, ticket_t *ticket, keel_actions_t *out)
+store_end (keel_tsp_t *self, running_t *running, ticket_t *ticket, keel_actions_t *out)
 {
     ticket->running = running;
     ticket->op.uuid = running->uuid;
@@ -361,7 +361,7 @@ store_end (keel_titanic_t *self, running_t *running, ticket_t *ticket, keel_acti
 }
 
 static void
-take_reply (keel_titanic_t *self, running_t *running, const keel_action_t *result, keel_actions_t *out)
+take_reply (keel_tsp_t *self, running_t *running, const keel_action_t *result, keel_actions_t *out)
 {
     ticket_t *ticket = titanic_ticket (self, TITANIC_REPLY, FOR_RUNNING);
     if (ticket)
@@ -379,7 +379,7 @@ take_reply (keel_titanic_t *self, running_t *running, const keel_action_t *resul
 
 /*  A worker had it, and was lost. */
 static void
-take_lost (keel_titanic_t *self, running_t *running, keel_actions_t *out)
+take_lost (keel_tsp_t *self, running_t *running, keel_actions_t *out)
 {
     self->counters.attempts_failed++;
     running->attempts++;
@@ -400,7 +400,7 @@ take_lost (keel_titanic_t *self, running_t *running, keel_actions_t *out)
 }
 
 static void
-take_refusal (keel_titanic_t *self, running_t *running, unsigned code)
+take_refusal (keel_tsp_t *self, running_t *running, unsigned code)
 {
     if (code == 404 || code == 504)
         self->counters.no_worker++;
@@ -413,7 +413,7 @@ take_refusal (keel_titanic_t *self, running_t *running, unsigned code)
 
 /*  Of the client; a lane's comes with the request's own id, too. */
 static void
-take_end (keel_titanic_t *self, running_t *running, const keel_action_t *result, keel_actions_t *out)
+take_end (keel_tsp_t *self, running_t *running, const keel_action_t *result, keel_actions_t *out)
 {
     if (result->deliver == KEEL_DELIVER_FINAL)
         take_reply (self, running, result, out);
@@ -424,7 +424,7 @@ take_end (keel_titanic_t *self, running_t *running, const keel_action_t *result,
 }
 
 void
-titanic_take_result (keel_titanic_t *self, uint64_t id, const keel_action_t *result, keel_actions_t *out)
+titanic_take_result (keel_tsp_t *self, uint64_t id, const keel_action_t *result, keel_actions_t *out)
 {
     running_t *running;
     HASH_FIND (by_id, self->by_id, &id, sizeof (id), running);
@@ -435,16 +435,16 @@ titanic_take_result (keel_titanic_t *self, uint64_t id, const keel_action_t *res
 }
 
 void
-titanic_take_lane_result (keel_titanic_t *self, running_t *running, const keel_action_t *result, keel_actions_t *out)
+titanic_take_lane_result (keel_tsp_t *self, running_t *running, const keel_action_t *result, keel_actions_t *out)
 {
     running->lane = NULL;
     take_end (self, running, result, out);
 }
 
 static void
-count_end (keel_titanic_t *self, const titanic_op_t *op)
+count_end (keel_tsp_t *self, const titanic_op_t *op)
 {
-    keel_titanic_counters_t *counters = &self->counters;
+    keel_tsp_counters_t *counters = &self->counters;
     if (op->kind == TITANIC_DEAD)
         counters->dead += op->result == TITANIC_STORED;
     else if (op->result == TITANIC_STORED)
@@ -457,7 +457,7 @@ count_end (keel_titanic_t *self, const titanic_op_t *op)
 
 /*  What could not be stored is kept, and tried again. */
 void
-titanic_settle_run (keel_titanic_t *self, ticket_t *ticket)
+titanic_settle_run (keel_tsp_t *self, ticket_t *ticket)
 {
     running_t *running = ticket->running;
     bool failed = ticket->op.result == TITANIC_FULL || ticket->op.result == TITANIC_BROKEN;
@@ -475,7 +475,7 @@ titanic_settle_run (keel_titanic_t *self, ticket_t *ticket)
 /* ------------------------------------------------------------------ work */
 
 static void
-take_due (keel_titanic_t *self, running_t *running, keel_actions_t *out)
+take_due (keel_tsp_t *self, running_t *running, keel_actions_t *out)
 {
     ticket_t *ticket = running->unsaved;
     if (running->state == RUN_WAITING) {
@@ -491,13 +491,13 @@ take_due (keel_titanic_t *self, running_t *running, keel_actions_t *out)
 }
 
 static bool
-may_dispatch (const keel_titanic_t *self)
+may_dispatch (const keel_tsp_t *self)
 {
     return self->broker == BROKER_KEEL || (self->broker == BROKER_STOCK && self->now >= self->ask_at);
 }
 
 bool
-titanic_dispatch (keel_titanic_t *self, keel_actions_t *out)
+titanic_dispatch (keel_tsp_t *self, keel_actions_t *out)
 {
     heap_node_t *first;
     while ((first = heap_first (&self->dues)) && first->due <= self->now && titanic_room (self, out))
@@ -513,7 +513,7 @@ titanic_dispatch (keel_titanic_t *self, keel_actions_t *out)
 }
 
 int64_t
-titanic_dispatch_due (const keel_titanic_t *self)
+titanic_dispatch_due (const keel_tsp_t *self)
 {
     const heap_node_t *first = heap_first (&self->dues);
     int64_t due = first ? first->due : KEEL_NEVER;

@@ -8,8 +8,8 @@
  *
  *  Times are wall-clock msec, since they must mean the same after a restart.
  */
-#ifndef KEEL_TITANIC_OP_H
-#define KEEL_TITANIC_OP_H
+#ifndef KEEL_TSP_OP_H
+#define KEEL_TSP_OP_H
 
 #include "tsp_admin.h"
 

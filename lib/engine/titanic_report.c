@@ -2,11 +2,11 @@
 #include "titanic_state.h"
 
 void
-titanic_write_counters (const keel_titanic_t *self, text_t *json)
+titanic_write_counters (const keel_tsp_t *self, text_t *json)
 {
     static const char *const kinds[] = {"none", "asked", "asked", "keel", "stock"};
 #define X(name) text_add_json_number (json, #name, self->counters.name);
-    KEEL_TITANIC_COUNTER_MAP (X)
+    KEEL_TSP_COUNTER_MAP (X)
 #undef X
     text_add_json_number (json, "unstored", self->out_count);
     text_add_json_number (json, "unstored_bytes", self->out_bytes);
@@ -17,7 +17,7 @@ titanic_write_counters (const keel_titanic_t *self, text_t *json)
 }
 
 const char *
-keel_titanic_stats (keel_titanic_t *self)
+keel_tsp_stats (keel_tsp_t *self)
 {
     text_t json = text_over (self->json, JSON_BYTES);
     text_add (&json, "{");

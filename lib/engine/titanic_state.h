@@ -7,8 +7,8 @@
  *      titanic_admin.c     what operators ask
  *      titanic_report.c    counters as JSON
  */
-#ifndef KEEL_TITANIC_STATE_H
-#define KEEL_TITANIC_STATE_H
+#ifndef KEEL_TSP_STATE_H
+#define KEEL_TSP_STATE_H
 
 #include "titanic.h"
 
@@ -60,7 +60,7 @@ struct ticket {
     titanic_op_t op; /* first: the one is the other */
     ticket_t *prev, *next;
     purpose_t purpose;
-    uint16_t part;        /* FOR_CLIENT: whose request */
+    tsp_service_t service; /* FOR_CLIENT: whose request */
     uint64_t id;          /* likewise, its id there */
     running_t *running;   /* FOR_RUNNING */
     body_t *body;         /* [service][frame]+ or [frame]+ */
@@ -137,8 +137,8 @@ typedef enum {
 } broker_kind_t;
 
 struct keel_titanic {
-    keel_titanic_config_t config;
-    keel_titanic_counters_t counters;
+    keel_tsp_config_t config;
+    keel_tsp_counters_t counters;
     int64_t now;
     int64_t wall;
     bool draining;
@@ -149,10 +149,10 @@ struct keel_titanic {
     uint32_t uuid_counter;
     uint64_t uuid_serial;
 
-    keel_mdworker_t *workers[TSP_SERVICES];
+    worker_engine_t *workers[TSP_SERVICES];
     keel_mdclient_t *client;
     keel_mdclient_t *probe;
-    lane_t lanes[KEEL_TITANIC_LANES];
+    lane_t lanes[KEEL_TSP_LANES];
     broker_kind_t broker;
     uint16_t endpoint;      /* of the broker */
     uint64_t probe_id;      /* of the question that is out; 0: none */
@@ -201,69 +201,69 @@ struct keel_titanic {
 
 /* ------------------------------------------------------------------ titanic.c */
 
-bool titanic_room (const keel_titanic_t *self, const keel_actions_t *out);
+bool titanic_room (const keel_tsp_t *self, const keel_actions_t *out);
 /*  Zeroed; NULL without memory. */
-ticket_t *titanic_ticket (keel_titanic_t *self, titanic_op_kind_t kind, purpose_t purpose);
-void titanic_store (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *out);
-void titanic_fetch (keel_titanic_t *self, const titanic_fetch_t *fetch, keel_actions_t *out);
+ticket_t *titanic_ticket (keel_tsp_t *self, titanic_op_kind_t kind, purpose_t purpose);
+void titanic_store (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out);
+void titanic_fetch (keel_tsp_t *self, const titanic_fetch_t *fetch, keel_actions_t *out);
 /*  It has been told: freed when the next step begins. */
-void titanic_end_ticket (keel_titanic_t *self, ticket_t *ticket);
-tsp_uuid_t titanic_make_uuid (keel_titanic_t *self);
+void titanic_end_ticket (keel_tsp_t *self, ticket_t *ticket);
+tsp_uuid_t titanic_make_uuid (keel_tsp_t *self);
 /*  What a part has appended since there is seen to: links get their numbers, deliveries their way. */
-void titanic_take_over (keel_titanic_t *self, uint16_t part, size_t since, keel_actions_t *out);
+void titanic_take_over (keel_tsp_t *self, uint16_t part, size_t since, keel_actions_t *out);
 
 /* ------------------------------------------------------------------ titanic_desk.c */
 
-void titanic_take_request (keel_titanic_t *self, tsp_service_t service, uint64_t id, const span_t frames[], size_t count,
+void titanic_take_request (keel_tsp_t *self, tsp_service_t service, uint64_t id, const span_t frames[], size_t count,
                            keel_actions_t *out);
-void titanic_tell_client (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *out);
-void titanic_tell_reply (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
+void titanic_tell_client (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out);
+void titanic_tell_reply (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
 
 /* ------------------------------------------------------------------ titanic_dispatch.c */
 
 /*  A request of that service was stored, or may be pending again. */
-void titanic_note_pending (keel_titanic_t *self, uint32_t number, span_t name);
-void titanic_note_closed (keel_titanic_t *self, const tsp_uuid_t *uuid);
-void titanic_take_services (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
-void titanic_take_next (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
-void titanic_take_body (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
-void titanic_take_result (keel_titanic_t *self, uint64_t id, const keel_action_t *result, keel_actions_t *out);
-void titanic_take_lane_result (keel_titanic_t *self, running_t *running, const keel_action_t *result, keel_actions_t *out);
-running_t *titanic_find_run (const keel_titanic_t *self, const tsp_uuid_t *uuid);
+void titanic_note_pending (keel_tsp_t *self, uint32_t number, span_t name);
+void titanic_note_closed (keel_tsp_t *self, const tsp_uuid_t *uuid);
+void titanic_take_services (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
+void titanic_take_next (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
+void titanic_take_body (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
+void titanic_take_result (keel_tsp_t *self, uint64_t id, const keel_action_t *result, keel_actions_t *out);
+void titanic_take_lane_result (keel_tsp_t *self, running_t *running, const keel_action_t *result, keel_actions_t *out);
+running_t *titanic_find_run (const keel_tsp_t *self, const tsp_uuid_t *uuid);
 /*  What the client has out is to be dispatched anew. */
-void titanic_recall_runs (keel_titanic_t *self);
-void titanic_end_run (keel_titanic_t *self, running_t *running);
-void titanic_settle_run (keel_titanic_t *self, ticket_t *ticket);
-void titanic_free_services (keel_titanic_t *self);
-void titanic_mark_runnable (keel_titanic_t *self, service_t *service);
+void titanic_recall_runs (keel_tsp_t *self);
+void titanic_end_run (keel_tsp_t *self, running_t *running);
+void titanic_settle_run (keel_tsp_t *self, ticket_t *ticket);
+void titanic_free_services (keel_tsp_t *self);
+void titanic_mark_runnable (keel_tsp_t *self, service_t *service);
 /*  What is due, and what there is room for; false: there is more. */
-bool titanic_dispatch (keel_titanic_t *self, keel_actions_t *out);
-int64_t titanic_dispatch_due (const keel_titanic_t *self);
+bool titanic_dispatch (keel_tsp_t *self, keel_actions_t *out);
+int64_t titanic_dispatch_due (const keel_tsp_t *self);
 
 /* ------------------------------------------------------------------ titanic_broker.c */
 
-bool titanic_open_broker (keel_titanic_t *self);
-void titanic_close_broker (keel_titanic_t *self);
+bool titanic_open_broker (keel_tsp_t *self);
+void titanic_close_broker (keel_tsp_t *self);
 /*  After each event: is it registered, and with whom? */
-void titanic_watch_broker (keel_titanic_t *self, keel_actions_t *out);
-int64_t titanic_broker_due (const keel_titanic_t *self);
+void titanic_watch_broker (keel_tsp_t *self, keel_actions_t *out);
+int64_t titanic_broker_due (const keel_tsp_t *self);
 /*  May the service dispatch now? Else it is seen to that it is told when it may. */
-bool titanic_may_send (keel_titanic_t *self, service_t *service, keel_actions_t *out);
+bool titanic_may_send (keel_tsp_t *self, service_t *service, keel_actions_t *out);
 /*  False: no memory, or no room. */
-bool titanic_send (keel_titanic_t *self, running_t *running, const span_t frames[], size_t count, keel_actions_t *out);
-void titanic_cancel (keel_titanic_t *self, running_t *running);
+bool titanic_send (keel_tsp_t *self, running_t *running, const span_t frames[], size_t count, keel_actions_t *out);
+void titanic_cancel (keel_tsp_t *self, running_t *running);
 /*  A delivery of a lane. */
-void titanic_take_lane (keel_titanic_t *self, lane_t *lane, const keel_action_t *result, keel_actions_t *out);
-void titanic_free_lane (keel_titanic_t *self, lane_t *lane);
-void titanic_step_part (keel_titanic_t *self, uint16_t part, const keel_event_t *event, keel_actions_t *out);
+void titanic_take_lane (keel_tsp_t *self, lane_t *lane, const keel_action_t *result, keel_actions_t *out);
+void titanic_free_lane (keel_tsp_t *self, lane_t *lane);
+void titanic_step_part (keel_tsp_t *self, uint16_t part, const keel_event_t *event, keel_actions_t *out);
 
 /* ------------------------------------------------------------------ titanic_admin.c */
 
-void titanic_take_admin (keel_titanic_t *self, const keel_event_t *event, keel_actions_t *out);
-void titanic_tell_fetched (keel_titanic_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
-void titanic_tell_changed (keel_titanic_t *self, ticket_t *ticket, keel_actions_t *out);
-void titanic_tell_backup (keel_titanic_t *self, const char *error, keel_actions_t *out);
-void titanic_write_counters (const keel_titanic_t *self, text_t *json);
+void titanic_take_admin (keel_tsp_t *self, const keel_event_t *event, keel_actions_t *out);
+void titanic_tell_fetched (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
+void titanic_tell_changed (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out);
+void titanic_tell_backup (keel_tsp_t *self, const char *error, keel_actions_t *out);
+void titanic_write_counters (const keel_tsp_t *self, text_t *json);
 
 /*  tag of a fetch: what it is for, in its upper byte. */
 enum {

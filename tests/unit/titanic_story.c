@@ -26,10 +26,10 @@ int
 story_setup (void **state)
 {
     titanic_story_t *self = calloc (1, sizeof (*self));
-    const keel_titanic_config_t config = {.brokers = brokers, .broker_count = 1, .heartbeat_ms = 1000, .liveness = 3,
+    const keel_tsp_config_t config = {.brokers = brokers, .broker_count = 1, .heartbeat_ms = 1000, .liveness = 3,
                                           .credit = 10, .window = 2, .max_attempts = 2, .frames = 10, .body_bytes = 1000,
                                           .queued_bytes = 10000, .seed = 1};
-    self->engine = keel_titanic_new (&config);
+    self->engine = keel_tsp_new (&config);
     self->actions = keel_actions_new (64);
     self->ops_end = &self->ops;
     self->now = 1000;
@@ -42,7 +42,7 @@ int
 story_teardown (void **state)
 {
     titanic_story_t *self = *state;
-    keel_titanic_destroy (&self->engine);
+    keel_tsp_destroy (&self->engine);
     keel_actions_destroy (&self->actions);
     free (self);
     return 0;
@@ -155,7 +155,7 @@ step (titanic_story_t *self, keel_event_t event)
     event.now = self->now;
     event.wall = WALL + self->now;
     keel_actions_clear (self->actions);
-    keel_titanic_step (self->engine, &event, self->actions);
+    keel_tsp_step (self->engine, &event, self->actions);
     for (size_t n = 0; n < self->actions->count; n++) {
         const keel_action_t *action = &self->actions->items[n];
         if (action->kind == KEEL_ACTION_SEND)
@@ -172,9 +172,9 @@ step (titanic_story_t *self, keel_event_t event)
 static void
 tick (titanic_story_t *self)
 {
-    for (unsigned n = 0; n < 1000 && keel_titanic_next_due (self->engine) <= self->now; n++)
+    for (unsigned n = 0; n < 1000 && keel_tsp_next_due (self->engine) <= self->now; n++)
         step (self, (keel_event_t){.kind = KEEL_EVENT_TICK});
-    assert_true (keel_titanic_next_due (self->engine) > self->now);
+    assert_true (keel_tsp_next_due (self->engine) > self->now);
 }
 
 static void
@@ -198,7 +198,7 @@ story_wait (titanic_story_t *self, int64_t ms)
 {
     int64_t until = self->now + ms;
     while (self->now < until) {
-        int64_t due = keel_titanic_next_due (self->engine);
+        int64_t due = keel_tsp_next_due (self->engine);
         int64_t next = self->now + 500 < until ? self->now + 500 : until;
         self->now = due > self->now && due < next ? due : next;
         beat (self);

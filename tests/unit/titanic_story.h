@@ -7,7 +7,7 @@
 #include "titanic.h"
 
 typedef struct {
-    keel_titanic_t *engine;
+    keel_tsp_t *engine;
     keel_actions_t *actions;
     int64_t now;
     titanic_op_t *ops; /* that are out */

@@ -27,8 +27,8 @@ a_failed_commit_is_500 (void **state)
     story_forget (story);
     story_stored (story, TITANIC_BROKEN);
     TRACE (story, "answer request 500 failed: the store cannot be written");
-    assert_int_equal (keel_titanic_counters (story->engine)->refused_full, 1);
-    assert_int_equal (keel_titanic_counters (story->engine)->commits_failed, 2);
+    assert_int_equal (keel_tsp_counters (story->engine)->refused_full, 1);
+    assert_int_equal (keel_tsp_counters (story->engine)->commits_failed, 2);
 }
 
 static void
@@ -42,7 +42,7 @@ what_is_malformed_is_not_stored (void **state)
     TRACE (story, "answer request 500 refused: titanic. and mmi. services cannot be called through Titanic\n"
                   "answer reply 400 malformed: a uuid is 32 hexadecimal digits\n"
                   "answer close 400 malformed: a uuid is 32 hexadecimal digits");
-    assert_int_equal (keel_titanic_counters (story->engine)->malformed, 3);
+    assert_int_equal (keel_tsp_counters (story->engine)->malformed, 3);
 }
 
 static void
@@ -55,7 +55,7 @@ a_stored_request_is_dispatched_and_its_reply_stored (void **state)
     story_reply (story, "done");
     TRACE (story, "store REPLY done");
     story_stored (story, TITANIC_STORED);
-    assert_int_equal (keel_titanic_counters (story->engine)->answered, 1);
+    assert_int_equal (keel_tsp_counters (story->engine)->answered, 1);
 }
 
 static void
@@ -90,7 +90,7 @@ a_lost_worker_costs_an_attempt_and_a_back_off (void **state)
     story_stored (story, TITANIC_STORED);
     story_wait (story, 40000);
     TRACE_HAS_NOT (story, "send");
-    assert_int_equal (keel_titanic_counters (story->engine)->dead, 1);
+    assert_int_equal (keel_tsp_counters (story->engine)->dead, 1);
 }
 
 static void
@@ -106,7 +106,7 @@ no_worker_costs_no_attempt (void **state)
         story_wait (story, 30000);
         TRACE_HAS (story, "send echo body1");
     }
-    assert_int_equal (keel_titanic_counters (story->engine)->no_worker, 5);
+    assert_int_equal (keel_tsp_counters (story->engine)->no_worker, 5);
 }
 
 static void
@@ -149,7 +149,7 @@ a_close_while_it_runs_leaves_no_orphan (void **state)
     TRACE (story, "answer close 200");
     story_reply (story, "orphan");
     TRACE_HAS_NOT (story, "store REPLY");
-    assert_int_equal (keel_titanic_counters (story->engine)->cancelled, 1);
+    assert_int_equal (keel_tsp_counters (story->engine)->cancelled, 1);
 }
 
 static void
@@ -165,7 +165,7 @@ a_reply_that_cannot_be_stored_is_kept_and_tried_again (void **state)
     story_wait (story, 200);
     TRACE (story, "store REPLY done");
     story_stored (story, TITANIC_STORED);
-    assert_int_equal (keel_titanic_counters (story->engine)->answered, 1);
+    assert_int_equal (keel_tsp_counters (story->engine)->answered, 1);
 }
 
 static void
@@ -188,11 +188,11 @@ a_drain_stores_and_answers_what_was_taken (void **state)
     story_registered (story);
     story_ask (story, "request", "echo", "one");
     story_drain (story);
-    assert_false (keel_titanic_drained (story->engine));
+    assert_false (keel_tsp_drained (story->engine));
     story_forget (story);
     story_stored (story, TITANIC_STORED);
     TRACE_HAS (story, "answer request 200 UUID");
-    assert_true (keel_titanic_drained (story->engine));
+    assert_true (keel_tsp_drained (story->engine));
 }
 
 int

@@ -23,7 +23,7 @@ static const struct {
     int fault;
 } faults[] = {
 #define X(name, key, text) {key, text, KEEL_FAULT_##name},
-    KEEL_TITANIC_FAULT_MAP (X)
+    KEEL_TSP_FAULT_MAP (X)
 #undef X
 };
 

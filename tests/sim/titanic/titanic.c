@@ -23,7 +23,7 @@ forget_out (world_t *self)
 void
 titanic_up (world_t *self)
 {
-    keel_titanic_config_t config = {.brokers = brokers,
+    keel_tsp_config_t config = {.brokers = brokers,
                                     .broker_count = 1,
                                     .heartbeat_ms = 500,
                                     .liveness = 3,
@@ -35,7 +35,7 @@ titanic_up (world_t *self)
                                     .seed = random_next (&self->random)};
     uint64_t secret = random_next (&self->random);
     memcpy (config.secret, &secret, sizeof (secret));
-    self->titanic = keel_titanic_new (&config);
+    self->titanic = keel_tsp_new (&config);
     forget_out (self);
     say (self, "titanic is up");
 }
@@ -46,7 +46,7 @@ titanic_crash (world_t *self)
 {
     if (self->committing && chance (self, 2))
         store_commit (self->store, self->committing);
-    keel_titanic_destroy (&self->titanic);
+    keel_tsp_destroy (&self->titanic);
     self->gathered = self->committing = self->committed = NULL;
     self->gathered_end = &self->gathered;
     for (unsigned n = 0; n < LINKS; n++) {
@@ -114,7 +114,7 @@ step_titanic (world_t *self, keel_event_t *event)
         mine.now = self->now;
         mine.wall = WALL_START + self->now;
         keel_actions_clear (self->actions);
-        keel_titanic_step (self->titanic, &mine, self->actions);
+        keel_tsp_step (self->titanic, &mine, self->actions);
         for (size_t n = 0; n < self->actions->count; n++) {
             const keel_action_t *action = &self->actions->items[n];
             if (action->kind == KEEL_ACTION_SEND)
@@ -186,9 +186,9 @@ titanic_turn (world_t *self)
         titanic_up (self);
     if (!self->titanic)
         return;
-    for (unsigned n = 0; n < 100 && keel_titanic_next_due (self->titanic) <= self->now; n++)
+    for (unsigned n = 0; n < 100 && keel_tsp_next_due (self->titanic) <= self->now; n++)
         step_titanic (self, &tick);
-    if (keel_titanic_next_due (self->titanic) <= self->now)
+    if (keel_tsp_next_due (self->titanic) <= self->now)
         violate (self, "titanic is always due");
     writer_turn (self);
 }

@@ -25,7 +25,7 @@
 #define TASKS       400
 #define FRAMES      12
 #define FRAME_BYTES 300
-#define LINKS       KEEL_TITANIC_PARTS
+#define LINKS       KEEL_TSP_PARTS
 
 typedef enum {
     AT_BROKER,
@@ -116,7 +116,7 @@ typedef struct {
     char failure[256];   /* empty: none */
 
     store_t *store;
-    keel_titanic_t *titanic; /* NULL: it is down */
+    keel_tsp_t *titanic; /* NULL: it is down */
     int64_t titanic_back_at;
     unsigned window;
     unsigned sessions[LINKS];
