@@ -139,6 +139,9 @@ carry_out (keel_freelance_t *self, keel_action_t *action)
         deliver (self, action);
         break;
     case KEEL_ACTION_LOG:
+    case KEEL_ACTION_STORE:
+    case KEEL_ACTION_FETCH:
+    case KEEL_ACTION_BACKUP:
         break;
     }
 }

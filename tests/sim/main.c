@@ -30,6 +30,7 @@ static const struct {
     KEEL_FAULT_MAP (X)
 #undef X
 };
+
 #define FAULTS ((int) (sizeof (faults) / sizeof (faults[0])))
 
 typedef struct {

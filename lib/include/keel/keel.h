@@ -7,6 +7,7 @@
 #include "flserver.h"
 #include "freelance.h"
 #include "pirate.h"
+#include "titanic.h"
 #include "version.h"
 #include "worker.h"
 

@@ -232,6 +232,9 @@ carry_out (world_t *self, const keel_action_t *action)
         oracle_deliver (self, action);
         break;
     case KEEL_ACTION_LOG:
+    case KEEL_ACTION_STORE:
+    case KEEL_ACTION_FETCH:
+    case KEEL_ACTION_BACKUP:
         break;
     }
 }
