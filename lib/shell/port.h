@@ -40,7 +40,7 @@ int port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *liste
 const char *port_endpoint (const port_t *self, uint16_t listener);
 
 /*  The same, with an identity for peers that are ROUTERs to know it by: 1 to PORT_IDENTITY_MAX bytes, not a zero first.
- *  NULL: the endpoint itself, with the real port. */
+ *  NULL: the endpoint itself, with the real port; none where that is a wildcard of ipc. */
 int port_listen_as (port_t *self, const char *endpoint, const char *identity, uint16_t *listener);
 
 /*  Connects to one endpoint; gives a number like port_listen. Returns at once: libzmq connects, and reconnects, by itself;

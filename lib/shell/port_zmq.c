@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -417,27 +418,54 @@ port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *listener)
     return 0;
 }
 
-/*  The real endpoint of a wildcard is known only after it was bound, and an identity holds only for what is bound after it was
- *  set: so it is bound twice. Somebody else may take the port in between; then it is another one's turn. */
+/*  A TCP port that nobody has at any address; 0 with errno. */
+static unsigned
+free_port (void)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.v6 = {.sin6_family = AF_INET6}};
+    socklen_t size = sizeof (address.v6);
+    int fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        address.v4 = (struct sockaddr_in){.sin_family = AF_INET};
+        size = sizeof (address.v4);
+    }
+    if (fd < 0)
+        return 0;
+    bool bound = bind (fd, &address.any, size) == 0 && getsockname (fd, &address.any, &size) == 0;
+    unsigned port = address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port;
+    close (fd);
+    return bound ? ntohs ((uint16_t) port) : 0;
+}
+
+/*  An identity holds only for what is bound after it was set, so the real port is chosen here. Somebody else may take it first;
+ *  then it is another one's turn. */
 static int
 listen_as_itself (port_t *self, const char *endpoint, uint16_t *listener)
 {
-    for (int tries = 0; tries < BIND_TRIES; tries++) {
-        if (open_listener (self, endpoint, NULL, listener) != 0)
+    int rc = -1;
+    errno = EADDRINUSE;
+    for (int tries = 0; tries < BIND_TRIES && rc != 0 && errno == EADDRINUSE; tries++) {
+        char *real = NULL;
+        unsigned number = free_port ();
+        int size = (int) (strrchr (endpoint, ':') - endpoint);
+        if (number == 0 || asprintf (&real, "%.*s:%u", size, endpoint, number) < 0)
             return -1;
-        char *real = strdup (self->links[*listener].endpoint);
-        port_close (self, *listener, false);
-        int rc = real ? open_listener (self, real, real, listener) : -1;
+        rc = open_listener (self, real, real, listener);
         free (real);
-        if (rc == 0 || errno != EADDRINUSE)
-            return rc;
     }
-    return -1;
+    return rc;
 }
 
 int
 port_listen_as (port_t *self, const char *endpoint, const char *identity, uint16_t *listener)
 {
+    if (!identity && strcmp (endpoint, "ipc://*") == 0)
+        return open_listener (self, endpoint, NULL, listener);
     if (!identity && is_wildcard (endpoint))
         return listen_as_itself (self, endpoint, listener);
     return open_listener (self, endpoint, identity ? identity : endpoint, listener);
