@@ -171,6 +171,12 @@ trace_tokens (const trace_t *self)
 }
 
 const char *
+trace_token (const trace_t *self, size_t number)
+{
+    return self->tokens[number % TRACE_TOKENS];
+}
+
+const char *
 trace_last (const trace_t *self)
 {
     return self->last;
@@ -282,10 +288,10 @@ step (trace_t *self, keel_event_t *event)
     check_books (self);
 }
 
+/*  The event's peer; id: where its routing id is lent from. */
 static keel_peer_t
-peer_event (const trace_peer_t *peer, char id[16])
+peer_event (const trace_peer_t *peer, const char *id)
 {
-    memcpy (id, peer->id, sizeof (peer->id));
     return (keel_peer_t){.listener = peer->listener, .admin = peer->admin, .id = span_text (id), .user = SPAN_OF ("")};
 }
 
@@ -293,8 +299,9 @@ static void
 step_message (trace_t *self, const trace_peer_t *peer, const span_t frames[], size_t count)
 {
     span_t lent[4 * TRACE_FRAMES];
-    char id[16];
+    char id[sizeof (peer->id)];
     assert_true (count <= COUNT_OF (lent));
+    memcpy (id, peer->id, sizeof (id));
     for (size_t n = 0; n < count; n++)
         lent[n] = lend (self, frames[n]);
     keel_event_t event = {.kind = KEEL_EVENT_MESSAGE, .peer = peer_event (peer, id), .frames = lent, .count = count,
@@ -308,13 +315,12 @@ step_message (trace_t *self, const trace_peer_t *peer, const span_t frames[], si
 static void
 step_failures (trace_t *self)
 {
-    for (size_t n = 0; n < self->failure_count; n++) {
-        char id[16];
-        const trace_failure_t *failure = &self->failures[n];
-        keel_event_t event = {.kind = failure->kind, .peer = peer_event (failure->peer, id), .tag = failure->tag};
+    while (self->failure_count) {
+        trace_failure_t failure = self->failures[0];
+        memmove (self->failures, self->failures + 1, --self->failure_count * sizeof (failure));
+        keel_event_t event = {.kind = failure.kind, .peer = peer_event (failure.peer, failure.id), .tag = failure.tag};
         step (self, &event);
     }
-    self->failure_count = 0;
 }
 
 static void

@@ -135,6 +135,8 @@ void trace_mute (trace_t *self);
 trace_tally_t trace_tally (const trace_t *self);
 /*  How many tokens were seen: the number of the latest. */
 size_t trace_tokens (const trace_t *self);
+/*  The 16 bytes of the number-th. */
+const char *trace_token (const trace_t *self, size_t number);
 /*  The text of the last frame of the last message to a peer. */
 const char *trace_last (const trace_t *self);
 /*  A number that the counters as JSON give under that key. */

@@ -20,7 +20,8 @@ typedef struct {
 
 typedef struct {
     keel_event_kind_t kind;
-    trace_peer_t *peer;
+    const trace_peer_t *peer;
+    char id[16]; /* that it was sent to: the peer may have another now */
     uint64_t tag;
 } trace_failure_t;
 

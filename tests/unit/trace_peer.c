@@ -180,7 +180,8 @@ trace_read (trace_t *self, const keel_action_t *action)
     keep_last (self, frames[count - 1]);
     if (peer->fate != REACHED) {
         assert_true (self->failure_count < COUNT_OF (self->failures));
-        self->failures[self->failure_count++] =
-            (trace_failure_t){peer->fate == FULL ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE, peer, action->tag};
+        trace_failure_t *failure = &self->failures[self->failure_count++];
+        *failure = (trace_failure_t){.kind = peer->fate == FULL ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE, .peer = peer, .tag = action->tag};
+        memcpy (failure->id, action->id.data, action->id.size);
     }
 }
