@@ -109,6 +109,7 @@ class Both:
         self.assertEqual(stats["waiting"], 500)
         other = self.client(queue)
         other.send(b"in between")
+        queue.reaches(accepted=501)
         worker = self.worker(queue)
         self.assertIn([b"in between"], [worker.answer() for _ in range(2)])
         self.assertEqual(other.answer(), [b"in between"])
