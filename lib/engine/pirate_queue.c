@@ -1,4 +1,4 @@
-#include "pirate_queue.h"
+#include "pirate_queue_state.h"
 
 #include "memory.h"
 #include "token.h"
@@ -13,20 +13,6 @@
 
 /*  A queue that was away for so long has heard no answer meanwhile: Simple, where no interval says what is long. */
 #define ABSENCE_MS 2500
-
-typedef struct {
-#define X(name) uint64_t name;
-    PIRATE_QUEUE_COUNTER_MAP (X)
-#undef X
-} pirate_queue_counters_t;
-
-struct keel_pirate_queue {
-    queue_t queue; /* first: the words are given it */
-    pirate_t pirate;
-    uint16_t frontends;
-    size_t frames;
-    pirate_queue_counters_t counters;
-};
 
 /* ------------------------------------------------------------------ what is said */
 

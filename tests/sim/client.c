@@ -123,17 +123,11 @@ static void
 submit (world_t *world, peer_t *peer)
 {
     client_t *self = peer->self;
-    char text[16], filler[9000];
-    uint32_t ticket = ledger_open (world, peer->number);
+    question_t question;
+    uint32_t ticket = ledger_open (world, peer, &question);
     int64_t service = draw_between (&world->random, 0, world->plan.services + world->plan.orphans - 1);
-    size_t size =
-        (size_t) (draw_chance (&world->random, world->plan.big_pct) ? draw_between (&world->random, 4000, 9000)
-                                                                    : draw_between (&world->random, 0, 40));
-    snprintf (text, sizeof (text), "t%u", ticket);
-    memset (filler, 'z', size);
-    span_t body[] = {span_text (text), span_make (filler, size)};
     asked_t *asked = &self->asked[self->count];
-    keel_submit_t result = keel_mdclient_submit (self->engine, world->now, service_name (service), body,
+    keel_submit_t result = keel_mdclient_submit (self->engine, world->now, service_name (service), question.frames,
                                                  1 + random_below (&world->random, 2), &asked->tag);
     if (result != KEEL_SUBMIT_OK) {
         world_fail (world, "%s could not submit", peer->name);

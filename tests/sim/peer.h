@@ -22,6 +22,7 @@ struct peer {
     bool running;
     bool fixed_id; /* a routing id of its own */
     bool admin;
+    uint16_t listener; /* of a broker, that it connects to */
     bool lossy; /* something for it may have been dropped */
     uint8_t version;
     int64_t frozen_until;
@@ -32,7 +33,7 @@ struct peer {
     void *self;
 };
 
-extern const role_t client_role, raw_client_role, worker_role, raw_worker_role;
+extern const role_t client_role, lazy_client_role, raw_client_role, worker_role, raw_worker_role;
 
 void peer_start (world_t *world, peer_t *peer);
 void peer_stop (world_t *world, peer_t *peer);

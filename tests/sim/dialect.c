@@ -1,0 +1,114 @@
+#include "dialect.h"
+
+#include "pirate.h"
+#include "plan.h"
+
+static pirate_t
+pirate_of (int64_t kind)
+{
+    return kind == WORLD_SIMPLE ? PIRATE_SIMPLE : PIRATE_PARANOID;
+}
+
+/* ------------------------------------------------------------------ what is heard */
+
+static verdict_t
+translate (verdict_t verdict, mdp_role_t role, mdp_kind_t message, const pirate_command_t *from, envelope_t *envelope,
+           mdp_command_t *to)
+{
+    *envelope = from->envelope;
+    *to = (mdp_command_t){.role = role, .version = DIALECT_VERSION, .kind = message, .credit = 1};
+    to->body = from->body;
+    to->body_count = from->body_count;
+    if (from->kind != PIRATE_MESSAGE)
+        to->kind = from->kind == PIRATE_READY ? MDP_READY : MDP_HEARTBEAT;
+    else if (role == MDP_WORKER && envelope->count == 2)
+        to->token = envelope->frames[0];
+    if (role == MDP_CLIENT || to->kind == MDP_READY)
+        to->service = SPAN_OF (DIALECT_SERVICE);
+    return verdict;
+}
+
+static verdict_t
+pirate_at_broker (int64_t kind, uint16_t listener, const span_t frames[], size_t count, envelope_t *envelope,
+                  mdp_command_t *command)
+{
+    pirate_command_t said;
+    bool client = kind == WORLD_LAZY || listener == 0;
+    verdict_t verdict = client ? pirate_decode_plain (frames, count, &said)
+                               : pirate_decode_at_queue (pirate_of (kind), frames, count, &said);
+    return translate (verdict, client ? MDP_CLIENT : MDP_WORKER, client ? MDP_REQUEST : MDP_FINAL, &said, envelope,
+                      command);
+}
+
+static verdict_t
+pirate_at_peer (int64_t kind, uint16_t listener, const span_t frames[], size_t count, envelope_t *envelope,
+                mdp_command_t *command)
+{
+    pirate_command_t said;
+    bool client = kind == WORLD_LAZY || listener == 0;
+    verdict_t verdict = client ? pirate_decode_plain (frames, count, &said)
+                               : pirate_decode_at_worker (pirate_of (kind), frames, count, &said);
+    return translate (verdict, client ? MDP_CLIENT : MDP_WORKER, client ? MDP_FINAL : MDP_REQUEST, &said, envelope,
+                      command);
+}
+
+verdict_t
+dialect_at_broker (int64_t kind, uint16_t listener, const span_t frames[], size_t count, envelope_t *envelope,
+                   mdp_command_t *command)
+{
+    if (kind != WORLD_MAJORDOMO)
+        return pirate_at_broker (kind, listener, frames, count, envelope, command);
+    *command = (mdp_command_t){.role = MDP_NOBODY};
+    verdict_t verdict = envelope_decode (frames, count, envelope);
+    if (verdict == VERDICT_OK)
+        verdict = mdp_decode_at_broker (frames + envelope->count, count - envelope->count, command);
+    return verdict == VERDICT_OK && command->role == MDP_WORKER && envelope->count > 1 ? VERDICT_ENVELOPE : verdict;
+}
+
+verdict_t
+dialect_at_peer (int64_t kind, uint16_t listener, const span_t frames[], size_t count, envelope_t *envelope,
+                 mdp_command_t *command)
+{
+    if (kind != WORLD_MAJORDOMO)
+        return pirate_at_peer (kind, listener, frames, count, envelope, command);
+    verdict_t verdict = envelope_decode (frames, count, envelope);
+    if (verdict != VERDICT_OK)
+        return verdict;
+    const span_t *rest = frames + envelope->count;
+    count -= envelope->count;
+    verdict = mdp_decode_at_worker (rest, count, command);
+    return verdict == VERDICT_OK ? verdict : mdp_decode_at_client (rest, count, command);
+}
+
+/* ------------------------------------------------------------------ what is said */
+
+size_t
+dialect_request (int64_t kind, uint8_t version, span_t service, span_t out[])
+{
+    return kind == WORLD_MAJORDOMO ? mdp_encode_client_request (out, version, service) : 0;
+}
+
+size_t
+dialect_ready (int64_t kind, uint8_t version, span_t service, span_t credit, span_t out[])
+{
+    if (kind == WORLD_MAJORDOMO)
+        return mdp_encode_ready (out, version, service, credit);
+    return pirate_encode_ready (out, pirate_of (kind));
+}
+
+size_t
+dialect_control (int64_t kind, uint8_t version, mdp_kind_t what, span_t out[])
+{
+    if (kind == WORLD_MAJORDOMO)
+        return mdp_encode_control (out, version, what);
+    return kind == WORLD_PARANOID && what == MDP_HEARTBEAT ? pirate_encode_heartbeat (out) : 0;
+}
+
+size_t
+dialect_answer (int64_t kind, uint8_t version, mdp_kind_t what, span_t token, span_t out[])
+{
+    const span_t envelope[] = {token, SPAN_OF ("")};
+    if (kind == WORLD_MAJORDOMO)
+        return mdp_encode_worker_reply (out, version, what, token);
+    return pirate_encode_envelope (out, pirate_of (kind), envelope, 2);
+}
