@@ -15,7 +15,7 @@ typedef struct {
     pirate_queue_counters_t pirate_queue;
     uint64_t lazy[KEEL_LAZY_COUNTERS];
     uint64_t client[KEEL_MDCLIENT_COUNTERS];
-    uint64_t worker[KEEL_MDWORKER_COUNTERS];
+    uint64_t worker[WORKER_ENGINE_COUNTERS];
 } tally_t;
 
 extern tally_t tally;
@@ -26,7 +26,7 @@ void tally_majordomo (const keel_majordomo_t *engine);
 void tally_pirate_queue (const keel_pirate_queue_t *engine);
 void tally_lazy (const keel_lazy_t *engine);
 void tally_client (const keel_mdclient_t *engine);
-void tally_worker (const keel_mdworker_t *engine);
+void tally_worker (const worker_engine_t *engine);
 
 void tally_add (tally_t *self, const tally_t *other);
 /*  How many counters of the engines in such a world are 0 that should not be; says which on stdout. */

@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "error.h"
+#include "pirate.h"
 #include "version.h"
 #include "worker.h"
 
