@@ -276,6 +276,9 @@ done (const world_t *world, const peer_t *peer)
     const raw_worker_t *self = peer->self;
     const connection_t *connection = &world->connections[peer->links[self->link].connection];
     const broker_t *broker = &world->brokers[self->link];
+    /*  Its READY means nothing while its queue still waits for an answer under its routing id, and nobody tells it. */
+    if (world->plan.kind == WORLD_SIMPLE && peer->fixed_id)
+        return self->said_ready;
     return self->said_ready && peer->links[self->link].open && connection->up &&
            oracle_is_registered (broker->oracle, connection->listener, span_make (connection->id, connection->id_size));
 }

@@ -39,7 +39,7 @@ populate (world_t *world)
     for (int64_t n = 0; n < world->plan.raw_clients; n++)
         add_peer (world, &raw_client_role, 'r');
     for (int64_t n = 0; n < world->plan.workers; n++)
-        add_peer (world, pirates ? &raw_worker_role : &worker_role, 'w');
+        add_peer (world, &worker_role, 'w');
     for (int64_t n = 0; n < world->plan.raw_workers; n++)
         add_peer (world, &raw_worker_role, 'v');
 }

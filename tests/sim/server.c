@@ -191,10 +191,12 @@ due (const broker_t *broker)
     return job ? job->due : KEEL_NEVER;
 }
 
+/*  What it still works on, its clients have given up. */
 static bool
 rests (const broker_t *broker)
 {
-    return !next_job (broker->self);
+    (void) broker;
+    return true;
 }
 
 const host_t server_host = {open, close, step, due, rests, rests};

@@ -7,9 +7,10 @@ tally_t tally;
 /*  No seed makes these: memory never runs out here, and a right broker says nothing malformed and keeps to credit. */
 static const char *const never[] = {"broker.refused_memory", "client.malformed", "worker.malformed", "worker.excess"};
 
-/*  Nor these: the Pirates have one service, and no word for leaving or for another's parts. */
-static const char *const never_pirates[] = {"broker.refused_services", "broker.workers_left", "broker.answers_abandoned",
-                                            "broker.refused_memory"};
+/*  Nor these of the Pirates, who have one service, no answers in parts, and no word for leaving or for a refusal. */
+static const char *const never_pirates[] = {"broker.refused_memory",   "broker.refused_services", "broker.workers_left",
+                                            "broker.answers_abandoned", "worker.partials",         "worker.refused",
+                                            "worker.malformed",        "worker.excess"};
 
 static void
 add (uint64_t *sum, const uint64_t *part, size_t count)
@@ -92,6 +93,9 @@ visit_pirates (const tally_t *self, tally_visit_t each, void *arg)
 #undef X
 #define X(name, key, text) each ("lazy." key, self->lazy[KEEL_LAZY_##name], arg);
     KEEL_LAZY_COUNTER_MAP (X)
+#undef X
+#define X(name, key, text) each ("worker." key, self->worker[WORKER_ENGINE_##name], arg);
+    WORKER_ENGINE_COUNTER_MAP (X)
 #undef X
 }
 

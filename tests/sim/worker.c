@@ -32,6 +32,14 @@ static const char *const endpoints[LINKS_MAX] = {"b0", "b1"};
 
 static void step (world_t *world, peer_t *peer, const keel_event_t *event);
 
+static const worker_speech_t *
+speech_of (const plan_t *plan)
+{
+    if (plan->kind == WORLD_MAJORDOMO)
+        return &worker_speaks_mdp;
+    return plan->kind == WORLD_SIMPLE ? &worker_speaks_simple : &worker_speaks_ppp;
+}
+
 static void
 start (world_t *world, peer_t *peer)
 {
@@ -39,7 +47,7 @@ start (world_t *world, peer_t *peer)
     assert (self);
     self->credit = (uint16_t) draw_between (&world->random, 1, world->plan.credit);
     worker_engine_config_t config = {
-        .speech = &worker_speaks_mdp,
+        .speech = speech_of (&world->plan),
         .service = (const char *) service_name (peer->number % world->plan.services).data,
         .endpoints = endpoints,
         .endpoint_count = (uint16_t) world->plan.brokers,
