@@ -102,14 +102,16 @@ say_rubbish (world_t *world, peer_t *peer)
     raw_say (world, peer, frames + 1 - lead, 1 + lead, NULL, 0);
 }
 
-/*  Says something, as a stranger, before it says READY. */
+/*  Says something, as a stranger, before it says READY. Whether its answer has arrived it cannot know any more. */
 static void
 come_back_early (world_t *world, peer_t *peer, const work_t *done)
 {
     raw_worker_t *self = peer->self;
+    char invented[TOKEN_SIZE];
+    token_encode (random_next (&world->random), invented);
     raw_reconnect (world, peer);
     raw_say_control (world, peer, MDP_HEARTBEAT);
-    raw_say_forbidden (world, peer, done->token, done->ticket);
+    raw_say_forbidden (world, peer, invented, done->ticket);
     if (world->plan.kind == WORLD_SIMPLE)
         self->said_ready = true; /* by that answer */
     else
