@@ -166,7 +166,8 @@ event (world_t *world, peer_t *peer, const keel_event_t *what)
     self->heard_at = world->now;
     if (command.kind == MDP_DISCONNECT)
         raw_begin_again (world, peer, draw_between (&world->random, 10, 200));
-    else if (command.kind == MDP_REQUEST && self->said_ready)
+    self->said_ready |= command.kind == MDP_REQUEST && kind == WORLD_SIMPLE; /* by an answer, perhaps */
+    if (command.kind == MDP_REQUEST && self->said_ready)
         take_request (world, peer, &command);
 }
 
