@@ -29,7 +29,21 @@
     X (CLIENT_ANY_ANSWER, "client-any-answer", true, false, "a client takes an answer to another request for that to its oldest")\
     X (CLIENT_PARTLY_AGAIN, "client-partly-again", true, false, "a client sends a request again that was answered in part")\
     X (CLIENT_TIMELESS, "client-timeless", true, false, "a client does not end a try")                                 \
-    X (WORKER_KEEPS, "worker-keeps", true, false, "a worker says nothing of a request that was given back")
+    X (WORKER_KEEPS, "worker-keeps", true, false, "a worker says nothing of a request that was given back")            \
+    X (BEAT_READY, "beat-ready", true, true, "a heartbeat makes a busy worker ready")                                  \
+    X (MOST_RECENT, "most-recent", true, true, "the most recently used worker is taken first")                         \
+    X (READY_FORGETS, "ready-forgets", true, true, "what a worker held whose session we end is forgotten")             \
+    X (READY_TWICE, "ready-twice", false, true, "a second READY of a Simple Pirate queues it twice")                   \
+    X (ANY_ENVELOPE, "any-envelope", false, true, "an answer's envelope is not held against what its worker holds")    \
+    X (LATE_DELIVERED, "late-delivered", false, true, "an answer that comes too late is delivered")                    \
+    X (LATE_STAYS, "late-stays", false, true, "an answer that comes too late does not make its worker ready")          \
+    X (CUT_KEEPS, "cut-keeps", false, true, "an answer of too many frames does not free its worker")                   \
+    X (WORKER_ENVELOPE, "worker-envelope", true, true, "a worker answers in another envelope")                         \
+    X (WORKER_UNREADY, "worker-unready", true, true, "a worker that connects again does not say READY")                \
+    X (LAZY_STALE, "lazy-stale", false, true, "a Lazy Pirate takes an answer to an older request")                     \
+    X (LAZY_KEEPS_LINK, "lazy-keeps-link", false, true, "a Lazy Pirate tries again over the same link")                \
+    X (LAZY_ENDLESS, "lazy-endless", false, true, "a Lazy Pirate does not count its tries")                            \
+    X (LAZY_TIMELESS, "lazy-timeless", false, true, "a Lazy Pirate does not end a try")
 
 typedef enum {
 #define X(name, key, majordomo, pirates, text) KEEL_FAULT_##name,

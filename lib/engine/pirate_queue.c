@@ -1,5 +1,6 @@
 #include "pirate_queue_state.h"
 
+#include "fault.h"
 #include "memory.h"
 #include "token.h"
 
@@ -98,8 +99,14 @@ static void
 take_ready (keel_pirate_queue_t *self, const keel_peer_t *peer, dispatch_worker_t *worker, keel_actions_t *out)
 {
     self->counters.ready_repeated += worker != NULL;
-    if (worker && self->pirate == PIRATE_SIMPLE)
+    if (worker && self->pirate == PIRATE_SIMPLE) {
+        worker->credit += KEEL_FAULT (READY_TWICE);
         return;
+    }
+    if (worker && KEEL_FAULT (SECOND_READY)) {
+        dispatch_heard (self->queue.dispatch, worker, self->queue.now);
+        return;
+    }
     if (worker)
         dispatch_lose (self->queue.dispatch, worker, DISPATCH_DISMISSED, 0, self->queue.now);
     enlist (self, peer, out);
@@ -120,7 +127,10 @@ take_from_stranger (keel_pirate_queue_t *self, const keel_peer_t *peer, const pi
     if (command->kind == PIRATE_MESSAGE && self->pirate == PIRATE_SIMPLE && answered_token (command, &token)) {
         self->queue.counters.answers_dropped++;
         self->counters.ready_late++;
-        enlist (self, peer, out);
+        if (KEEL_FAULT (LATE_DELIVERED) && dispatch_attempt (self->queue.dispatch, NULL, token))
+            send_answer (dispatch_attempt (self->queue.dispatch, NULL, token), command, out);
+        if (!KEEL_FAULT (LATE_STAYS))
+            enlist (self, peer, out);
     } else {
         self->queue.counters.strangers++;
     }
@@ -135,6 +145,8 @@ take_answer (keel_pirate_queue_t *self, dispatch_worker_t *worker, const pirate_
     dispatch_heard (queue->dispatch, worker, queue->now);
     if (answered_token (answer, &token))
         request = dispatch_attempt (queue->dispatch, worker, token);
+    if (!request && KEEL_FAULT (ANY_ENVELOPE))
+        request = worker->held;
     if (!request) {
         queue->counters.answers_dropped++;
         return;
@@ -174,7 +186,8 @@ take_cut_answer (keel_pirate_queue_t *self, const keel_event_t *event, keel_acti
     if (!request)
         return;
     queue_abandon (&self->queue, request, 502, out);
-    dispatch_answer (self->queue.dispatch, request, self->queue.now);
+    if (!KEEL_FAULT (CUT_KEEPS))
+        dispatch_answer (self->queue.dispatch, request, self->queue.now);
 }
 
 /* ------------------------------------------------------------------ messages */

@@ -298,6 +298,12 @@ link_close (world_t *world, peer_t *peer, uint16_t link, bool linger)
     let_go (self);
 }
 
+static bool
+is_choked (world_t *world)
+{
+    return world->plan.choke_pct > 0 && !world->healed && draw_chance (&world->random, world->plan.choke_pct);
+}
+
 sent_t
 link_send (world_t *world, peer_t *peer, uint16_t link, const span_t head[], size_t head_count, const span_t body[],
            size_t body_count)
@@ -305,7 +311,7 @@ link_send (world_t *world, peer_t *peer, uint16_t link, const span_t head[], siz
     if (!peer->links[link].open)
         return SENT_UNREACHABLE;
     connection_t *self = &world->connections[peer->links[link].connection];
-    if ((int64_t) self->to_broker.count >= world->plan.pipe)
+    if ((int64_t) self->to_broker.count >= world->plan.pipe || is_choked (world))
         return SENT_FULL;
     if (self->cut)
         return SENT; /* and lost */

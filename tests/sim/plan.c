@@ -98,6 +98,7 @@ draw_pirates (plan_t *self, random_t *random)
     self->services = self->credit = 1;
     self->orphans = self->partial_pct = self->mmi_pct = self->notices_pct = 0;
     self->frames = PICK (random, 16, 1024);
+    self->choke_pct = PICK (random, 0, 0, 3);
     if (self->kind == WORLD_SIMPLE && self->busy == 0)
         self->busy = 1000;
     if (self->kind != WORLD_LAZY)

@@ -52,6 +52,7 @@ enum {
     X (services_max, "limit services")                                                                                 \
     X (workers_max, "limit workers")                                                                                   \
     X (pipe, "limit pipe")                                                                                             \
+    X (choke_pct, "messages of peers that their socket does not take")                                                 \
     X (actions, "actions a step of the broker")                                                                        \
     X (heartbeat, "interval")                                                                                          \
     X (liveness, "intervals")                                                                                          \

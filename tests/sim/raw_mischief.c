@@ -111,9 +111,9 @@ come_back_early (world_t *world, peer_t *peer, const work_t *done)
     token_encode (random_next (&world->random), invented);
     raw_reconnect (world, peer);
     raw_say_control (world, peer, MDP_HEARTBEAT);
-    raw_say_forbidden (world, peer, invented, done->ticket);
+    bool said = raw_say_forbidden (world, peer, invented, done->ticket) == SENT;
     if (world->plan.kind == WORLD_SIMPLE)
-        self->said_ready = true; /* by that answer */
+        self->said_ready = said; /* by that answer */
     else
         self->ready_at = world->now + draw_between (&world->random, 0, 200);
 }

@@ -58,13 +58,13 @@ say_answer (world_t *world, peer_t *peer, const char token[], mdp_kind_t kind, c
     return raw_say (world, peer, head, count, answer->frames, 3);
 }
 
-void
+sent_t
 raw_say_forbidden (world_t *world, peer_t *peer, const char token[], uint32_t ticket)
 {
     answer_t answer;
     bool part = peer->version == 2 && draw_chance (&world->random, 30);
     answer_write_forbidden (&answer, ticket);
-    say_answer (world, peer, token, part ? MDP_PARTIAL : MDP_FINAL, &answer);
+    return say_answer (world, peer, token, part ? MDP_PARTIAL : MDP_FINAL, &answer);
 }
 
 /* ------------------------------------------------------------------ life */

@@ -38,7 +38,7 @@ void raw_say_control (world_t *world, peer_t *peer, mdp_kind_t kind);
 /*  What it held is void; self->said_ready: it left. */
 void raw_say_ready (world_t *world, peer_t *peer);
 /*  An answer that nobody may get. */
-void raw_say_forbidden (world_t *world, peer_t *peer, const char token[], uint32_t ticket);
+sent_t raw_say_forbidden (world_t *world, peer_t *peer, const char token[], uint32_t ticket);
 /*  Its session is over: all it holds is void. */
 void raw_begin_again (world_t *world, peer_t *peer, int64_t in);
 /*  The same, over a fresh link. */
