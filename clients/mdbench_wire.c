@@ -38,13 +38,13 @@ wire_client (wire_client_t *self, const mdbench_settings_t *settings, span_t nam
 void
 wire_set_id (uint8_t options[WIRE_OPTIONS_SIZE], uint64_t id)
 {
-    options_encode (&(request_options_t){.notices = true, .id = id}, options);
+    options_encode (&(envelope_options_t){.notices = true, .id = id}, options);
 }
 
 bool
 wire_is_notice (const wire_client_t *self, const span_t frames[], size_t count, uint64_t *id)
 {
-    request_options_t options;
+    envelope_options_t options;
     if (count != self->count + 3 || !options_decode (frames[0], &options) ||
         !span_equal (frames[self->count - 1], SPAN_OF ("mmi.error")))
         return false;

@@ -192,6 +192,14 @@ start (keel_worker_t *self)
     return self->started ? 0 : worker_loop_start (self);
 }
 
+/*  As start, but a worker of one request at a time that is to stop still has to answer one that has come: it does not leave
+ *  before. The mutex is held. */
+static int
+start_or_finish (keel_worker_t *self)
+{
+    return self->started && self->config.speech->single ? 0 : start (self);
+}
+
 /*  The next request that may be begun, begun; or NULL. */
 static worker_item_t *
 take_request (keel_worker_t *self)
@@ -236,7 +244,7 @@ keel_worker_recv (keel_worker_t *self, zmsg_t **request, uint64_t *id, int timeo
     worker_item_t *item = NULL;
     *request = NULL;
     pthread_mutex_lock (&self->mutex);
-    int rc = start (self);
+    int rc = start_or_finish (self);
     if (rc == 0)
         rc = wait_request (self, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms, &item);
     pthread_mutex_unlock (&self->mutex);
@@ -376,7 +384,8 @@ run_threads (keel_worker_t *self, service_t *service)
         keel_worker_stop (self);
     for (unsigned n = 0; n < count; n++)
         pthread_join (threads[n], NULL);
-    wait_gone (self);
+    if (count > 0)
+        wait_gone (self); /* without threads, what has come would keep it */
     return count < wanted ? KEEL_E_MEMORY : 0;
 }
 

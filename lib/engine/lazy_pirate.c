@@ -201,7 +201,7 @@ encode_envelope (keel_lazy_t *self, span_t head[])
     if (!self->config.stock) {
         int64_t left = self->try_due - self->now;
         int64_t margin = left / 4 < 1000 ? left / 4 : 1000;
-        request_options_t options = {.present = true, .ttl_ms = (uint32_t) (left - margin), .id = self->id};
+        envelope_options_t options = {.present = true, .ttl_ms = (uint32_t) (left - margin), .id = self->id};
         options_encode (&options, self->options);
         head[size++] = span_make (self->options, OPTIONS_SIZE);
     }

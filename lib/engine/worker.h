@@ -29,7 +29,7 @@ typedef struct worker_engine worker_engine_t;
 
 struct worker_engine_config {
     const worker_speech_t *speech;
-    const char *service; /* MDP; else empty */
+    const char *service;          /* MDP; else empty */
     const char *const *endpoints; /* borrowed; for the log. Their indices are what CONNECT and CLOSE name */
     uint16_t endpoint_count;      /* at least 1 */
     uint8_t version;              /* of MDP, 1 or 2 */
@@ -47,7 +47,7 @@ struct worker_engine_config {
     X (FAILURES, "failures", "requests that the application gave back")                                                \
     X (LATE, "late", "answers dropped: the session of their request had ended")                                        \
     X (RETURNED, "returned", "requests given back before they were begun")                                             \
-    X (EXCESS, "excess", "requests given back or dropped: more than the credit, too many frames, no memory")                      \
+    X (EXCESS, "excess", "requests given back or dropped: more than the credit, too many frames, no memory")           \
     X (MALFORMED, "malformed", "messages dropped: not well formed")                                                    \
     X (UNSENT, "unsent", "answers that the connection did not take, which ends the session")                           \
     X (LOST, "lost", "sessions ended: the connection did")                                                             \

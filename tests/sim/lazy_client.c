@@ -73,7 +73,7 @@ check_sending (world_t *world, peer_t *peer, const keel_action_t *action)
 {
     lazy_client_t *self = peer->self;
     const keel_lazy_config_t *config = keel_lazy_config (self->engine);
-    request_options_t options = {0};
+    envelope_options_t options = {0};
     bool fits = config->stock ? action->head_count == 1
                               : action->head_count == 2 && options_decode (action->head[0], &options);
     if (!fits || action->head[action->head_count - 1].size > 0 || action->body_count == 0 ||

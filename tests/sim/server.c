@@ -115,7 +115,7 @@ take_request (world_t *world, broker_t *broker, const keel_event_t *event)
     verdict_t verdict =
         dialect_at_broker (WORLD_LAZY, event->peer.listener, event->frames, event->count, &envelope, &command);
     int64_t ticket = verdict == VERDICT_OK ? ledger_ticket (command.body[0]) : -1;
-    request_options_t options = verdict == VERDICT_OK ? envelope_options (&envelope) : (request_options_t){0};
+    envelope_options_t options = verdict == VERDICT_OK ? envelope_options (&envelope) : (envelope_options_t){0};
     if (ticket < 0 || envelope.count != 1 + (size_t) options.present) {
         world_fail (world, "b%u was asked something malformed", broker->number);
         return;

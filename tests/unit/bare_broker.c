@@ -1,5 +1,6 @@
 #include "bare_broker.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,4 +49,44 @@ broker_send (broker_t *self, zmsg_t **message)
     zframe_t *peer = zframe_dup (self->peer);
     zmsg_prepend (*message, &peer);
     assert_int_equal (zmsg_send (message, self->router), 0);
+}
+
+zmsg_t *
+echo (zmsg_t *request, void *arg)
+{
+    (void) arg;
+    return request;
+}
+
+zmsg_t *
+give_up (zmsg_t *request, void *arg)
+{
+    (void) arg;
+    zmsg_destroy (&request);
+    return NULL;
+}
+
+zmsg_t *
+wait_for_flag (zmsg_t *request, void *arg)
+{
+    atomic_bool *flag = arg;
+    while (!atomic_load (flag))
+        usleep (1000);
+    return request;
+}
+
+void
+count_line (int level, const char *line, void *arg)
+{
+    assert_in_range (level, 3, 7);
+    assert_non_null (strstr (line, "ipc://"));
+    atomic_fetch_add ((atomic_int *) arg, 1);
+}
+
+int
+leave_signals (void **state)
+{
+    (void) state;
+    zsys_handler_set (NULL);
+    return 0;
 }

@@ -1,4 +1,4 @@
-/*  A broker or queue for tests of the worker classes: a bare ROUTER, whose lines the test speaks. */
+/*  A broker or queue for tests of the worker classes: a bare ROUTER, whose lines the test speaks; and what their workers do. */
 #ifndef KEEL_BARE_BROKER_H
 #define KEEL_BARE_BROKER_H
 
@@ -27,5 +27,14 @@ void broker_bind (broker_t *self);
 zmsg_t *broker_read (broker_t *self);
 /*  To the peer that spoke last. */
 void broker_send (broker_t *self, zmsg_t **message);
+
+/*  Handlers. arg of the last: an atomic_bool that it waits for. */
+zmsg_t *echo (zmsg_t *request, void *arg);
+zmsg_t *give_up (zmsg_t *request, void *arg);
+zmsg_t *wait_for_flag (zmsg_t *request, void *arg);
+/*  A log; arg: an atomic_int of lines, each of which names an endpoint. */
+void count_line (int level, const char *line, void *arg);
+/*  Set-up of a group of tests: czmq would catch SIGTERM. */
+int leave_signals (void **state);
 
 #endif

@@ -90,30 +90,6 @@ expect_words (broker_t *queue, const char *words)
 
 /* ------------------------------------------------------------------ workers */
 
-static zmsg_t *
-echo (zmsg_t *request, void *arg)
-{
-    (void) arg;
-    return request;
-}
-
-static zmsg_t *
-give_up (zmsg_t *request, void *arg)
-{
-    (void) arg;
-    zmsg_destroy (&request);
-    return NULL;
-}
-
-static zmsg_t *
-wait_for_flag (zmsg_t *request, void *arg)
-{
-    atomic_bool *flag = arg;
-    while (!atomic_load (flag))
-        usleep (1000);
-    return request;
-}
-
 static keel_ppworker_t *
 new_worker (const broker_t *queue)
 {
@@ -282,6 +258,27 @@ destroy_sends_what_was_answered (void **state)
     broker_close (&queue);
 }
 
+/*  It was promised to the queue, which would hear nothing of it. */
+static void
+stop_leaves_the_request_that_has_come (void **state)
+{
+    (void) state;
+    broker_t queue;
+    zmsg_t *request;
+    uint64_t id;
+    broker_open (&queue);
+    keel_ppworker_t *worker = new_worker (&queue);
+    start (worker, &queue);
+    send_words (&queue, "c1 - one");
+    wait_for (worker, "requests", 1);
+    keel_ppworker_stop (worker);
+    assert_int_equal (reply (worker, request_of (worker, "one"), "done"), 0);
+    expect_words (&queue, "c1 - done");
+    assert_int_equal (keel_ppworker_recv (worker, &request, &id, -1), KEEL_E_STATE);
+    keel_ppworker_destroy (&worker);
+    broker_close (&queue);
+}
+
 static void
 queue_that_restarts_is_found (void **state)
 {
@@ -392,14 +389,6 @@ excess_is_given_back (void **state)
 }
 
 static void
-count_line (int level, const char *line, void *arg)
-{
-    assert_in_range (level, 3, 7);
-    assert_non_null (strstr (line, "ipc://"));
-    atomic_fetch_add ((atomic_int *) arg, 1);
-}
-
-static void
 hostile_queue_does_no_harm (void **state)
 {
     (void) state;
@@ -485,14 +474,6 @@ simple_finds_a_queue_that_restarts (void **state)
     broker_close (&queue);
 }
 
-static int
-leave_signals (void **state)
-{
-    (void) state;
-    zsys_handler_set (NULL); /* czmq would catch SIGTERM */
-    return 0;
-}
-
 int
 main (void)
 {
@@ -500,6 +481,7 @@ main (void)
         cmocka_unit_test (arguments_are_checked),
         cmocka_unit_test (own_loop_with_failure),
         cmocka_unit_test (destroy_sends_what_was_answered),
+        cmocka_unit_test (stop_leaves_the_request_that_has_come),
         cmocka_unit_test (queue_that_restarts_is_found),
         cmocka_unit_test (silent_queue_is_left_and_tried_again),
         cmocka_unit_test (heartbeats_go_on_while_the_handler_works),

@@ -158,13 +158,6 @@ runner_end (runner_t *self)
     keel_worker_destroy (&self->worker);
 }
 
-static zmsg_t *
-echo (zmsg_t *request, void *arg)
-{
-    (void) arg;
-    return request;
-}
-
 /* ------------------------------------------------------------------ tests */
 
 static void
@@ -390,15 +383,6 @@ concurrency_is_credit_and_threads (void **state)
     broker_close (&broker);
 }
 
-static zmsg_t *
-wait_for_flag (zmsg_t *request, void *arg)
-{
-    atomic_bool *flag = arg;
-    while (!atomic_load (flag))
-        usleep (1000);
-    return request;
-}
-
 static void
 heartbeats_go_on_while_the_handler_works (void **state)
 {
@@ -426,14 +410,6 @@ heartbeats_go_on_while_the_handler_works (void **state)
     expect_disconnect (&broker);
     runner_end (&runner);
     broker_close (&broker);
-}
-
-static zmsg_t *
-give_up (zmsg_t *request, void *arg)
-{
-    (void) arg;
-    zmsg_destroy (&request);
-    return NULL;
 }
 
 static void
@@ -554,14 +530,6 @@ signal_drains_and_handlers_are_put_back (void **state)
 }
 
 static void
-count_line (int level, const char *line, void *arg)
-{
-    assert_in_range (level, 3, 7);
-    assert_non_null (strstr (line, "ipc://"));
-    atomic_fetch_add ((atomic_int *) arg, 1);
-}
-
-static void
 hostile_broker_does_no_harm (void **state)
 {
     (void) state;
@@ -584,14 +552,6 @@ hostile_broker_does_no_harm (void **state)
     assert_in_range (atomic_load (&lines), 2, 20);
     keel_worker_destroy (&worker);
     broker_close (&broker);
-}
-
-static int
-leave_signals (void **state)
-{
-    (void) state;
-    zsys_handler_set (NULL); /* czmq would catch SIGTERM */
-    return 0;
 }
 
 int
