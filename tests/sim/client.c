@@ -3,7 +3,6 @@
 
 #include "client.h"
 #include "envelope.h"
-#include "speech.h"
 #include "tally.h"
 
 #include <assert.h>
@@ -97,26 +96,21 @@ check_sending (world_t *world, const peer_t *peer, const keel_action_t *action)
 }
 
 static void
+look (world_t *world, peer_t *peer, const keel_action_t *action)
+{
+    if (action->kind == KEEL_ACTION_SEND)
+        check_sending (world, peer, action);
+    if (action->kind == KEEL_ACTION_DELIVER)
+        take_delivery (world, peer, action);
+}
+
+static void
 step (world_t *world, peer_t *peer, const keel_event_t *event)
 {
     client_t *self = peer->self;
-    keel_event_t failures[KEEL_MDCLIENT_ACTIONS];
-    size_t failed = 0;
     keel_actions_clear (self->out);
     keel_mdclient_step (self->engine, event, self->out);
-    for (size_t n = 0; n < self->out->count; n++) {
-        const keel_action_t *action = &self->out->items[n];
-        if (world->tracing)
-            speech_said (world, peer, action);
-        if (action->kind == KEEL_ACTION_SEND)
-            check_sending (world, peer, action);
-        if (action->kind == KEEL_ACTION_DELIVER)
-            take_delivery (world, peer, action);
-        peer_carry_out (world, peer, action, &failures[failed]);
-        failed += failures[failed].kind != KEEL_EVENT_TICK;
-    }
-    for (size_t n = 0; n < failed; n++)
-        step (world, peer, &failures[n]);
+    peer_carry_out (world, peer, self->out, look);
 }
 
 static void
@@ -175,12 +169,6 @@ wake (world_t *world, peer_t *peer)
     }
 }
 
-static void
-event (world_t *world, peer_t *peer, const keel_event_t *what)
-{
-    step (world, peer, what);
-}
-
 static int64_t
 due (const world_t *world, const peer_t *peer)
 {
@@ -197,4 +185,4 @@ done (const world_t *world, const peer_t *peer)
            (world->healed || self->count == (size_t) world->plan.requests);
 }
 
-const role_t client_role = {false, start, event, wake, due, NULL, stop, done};
+const role_t client_role = {false, start, step, wake, due, NULL, stop, done};

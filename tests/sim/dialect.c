@@ -11,45 +11,36 @@ pirate_of (int64_t kind)
 
 /* ------------------------------------------------------------------ what is heard */
 
-static verdict_t
-translate (verdict_t verdict, mdp_role_t role, mdp_kind_t message, const pirate_command_t *from, envelope_t *envelope,
-           mdp_command_t *to)
+static mdp_kind_t
+kind_of (const pirate_command_t *said, bool request)
 {
-    *envelope = from->envelope;
-    *to = (mdp_command_t){.role = role, .version = DIALECT_VERSION, .kind = message, .credit = 1};
-    to->body = from->body;
-    to->body_count = from->body_count;
-    if (from->kind != PIRATE_MESSAGE)
-        to->kind = from->kind == PIRATE_READY ? MDP_READY : MDP_HEARTBEAT;
-    else if (role == MDP_WORKER && envelope->count == 2)
-        to->token = envelope->frames[0];
-    if (role == MDP_CLIENT || to->kind == MDP_READY)
-        to->service = SPAN_OF (DIALECT_SERVICE);
+    if (said->kind == PIRATE_MESSAGE)
+        return request ? MDP_REQUEST : MDP_FINAL;
+    return said->kind == PIRATE_READY ? MDP_READY : MDP_HEARTBEAT;
+}
+
+/*  to_broker: it goes there. */
+static verdict_t
+decode_pirate (int64_t kind, uint16_t listener, bool to_broker, const span_t frames[], size_t count,
+               envelope_t *envelope, mdp_command_t *command)
+{
+    pirate_command_t said;
+    bool client = kind == WORLD_LAZY || listener == 0;
+    verdict_t verdict = client      ? pirate_decode_plain (frames, count, &said)
+                        : to_broker ? pirate_decode_at_queue (pirate_of (kind), frames, count, &said)
+                                    : pirate_decode_at_worker (pirate_of (kind), frames, count, &said);
+    *envelope = said.envelope;
+    *command = (mdp_command_t){.role = client ? MDP_CLIENT : MDP_WORKER,
+                               .version = DIALECT_VERSION,
+                               .kind = kind_of (&said, client == to_broker),
+                               .credit = 1,
+                               .body = said.body,
+                               .body_count = said.body_count};
+    if (client || said.kind == PIRATE_READY)
+        command->service = SPAN_OF (DIALECT_SERVICE);
+    else if (said.kind == PIRATE_MESSAGE && envelope->count == 2)
+        command->token = envelope->frames[0];
     return verdict;
-}
-
-static verdict_t
-pirate_at_broker (int64_t kind, uint16_t listener, const span_t frames[], size_t count, envelope_t *envelope,
-                  mdp_command_t *command)
-{
-    pirate_command_t said;
-    bool client = kind == WORLD_LAZY || listener == 0;
-    verdict_t verdict = client ? pirate_decode_plain (frames, count, &said)
-                               : pirate_decode_at_queue (pirate_of (kind), frames, count, &said);
-    return translate (verdict, client ? MDP_CLIENT : MDP_WORKER, client ? MDP_REQUEST : MDP_FINAL, &said, envelope,
-                      command);
-}
-
-static verdict_t
-pirate_at_peer (int64_t kind, uint16_t listener, const span_t frames[], size_t count, envelope_t *envelope,
-                mdp_command_t *command)
-{
-    pirate_command_t said;
-    bool client = kind == WORLD_LAZY || listener == 0;
-    verdict_t verdict = client ? pirate_decode_plain (frames, count, &said)
-                               : pirate_decode_at_worker (pirate_of (kind), frames, count, &said);
-    return translate (verdict, client ? MDP_CLIENT : MDP_WORKER, client ? MDP_FINAL : MDP_REQUEST, &said, envelope,
-                      command);
 }
 
 verdict_t
@@ -57,7 +48,7 @@ dialect_at_broker (int64_t kind, uint16_t listener, const span_t frames[], size_
                    mdp_command_t *command)
 {
     if (kind != WORLD_MAJORDOMO)
-        return pirate_at_broker (kind, listener, frames, count, envelope, command);
+        return decode_pirate (kind, listener, true, frames, count, envelope, command);
     *command = (mdp_command_t){.role = MDP_NOBODY};
     verdict_t verdict = envelope_decode (frames, count, envelope);
     if (verdict == VERDICT_OK)
@@ -70,7 +61,7 @@ dialect_at_peer (int64_t kind, uint16_t listener, const span_t frames[], size_t 
                  mdp_command_t *command)
 {
     if (kind != WORLD_MAJORDOMO)
-        return pirate_at_peer (kind, listener, frames, count, envelope, command);
+        return decode_pirate (kind, listener, false, frames, count, envelope, command);
     verdict_t verdict = envelope_decode (frames, count, envelope);
     if (verdict != VERDICT_OK)
         return verdict;

@@ -4,7 +4,6 @@
 
 #include "envelope.h"
 #include "lazy_pirate.h"
-#include "speech.h"
 #include "tally.h"
 #include "token.h"
 
@@ -16,8 +15,8 @@ typedef struct {
     keel_actions_t *out;
     size_t count; /* asked */
     int64_t next_at;
-    uint32_t ticket; /* of what is outstanding, or was last */
-    size_t sendings; /* of it */
+    uint32_t ticket;  /* of what is outstanding, or was last */
+    size_t sendings;  /* of it */
     uint64_t sent_id; /* of the last sending; not in stock mode */
     uint64_t retries; /* the engine's, before it */
     size_t open;      /* links */
@@ -74,14 +73,15 @@ check_sending (world_t *world, peer_t *peer, const keel_action_t *action)
     lazy_client_t *self = peer->self;
     const keel_lazy_config_t *config = keel_lazy_config (self->engine);
     envelope_options_t options = {0};
-    bool fits = config->stock ? action->head_count == 1
-                              : action->head_count == 2 && options_decode (action->head[0], &options);
+    bool fits =
+        config->stock ? action->head_count == 1 : action->head_count == 2 && options_decode (action->head[0], &options);
     if (!fits || action->head[action->head_count - 1].size > 0 || action->body_count == 0 ||
         ledger_ticket (action->body[0]) != self->ticket)
         world_fail (world, "%s sends something else than t%u", peer->name, self->ticket);
     else if (!self->fresh && (config->stock || self->sendings > 0))
         world_fail (world, "%s sends t%u over a link that was used before", peer->name, self->ticket);
-    else if (!config->stock && (options.id == self->sent_id || options.ttl_ms == 0 || options.ttl_ms > config->timeout_ms))
+    else if (!config->stock &&
+             (options.id == self->sent_id || options.ttl_ms == 0 || options.ttl_ms > config->timeout_ms))
         world_fail (world, "%s sends t%u under an old id, or to be waited for longer than its try", peer->name,
                     self->ticket);
     self->sent_id = options.id;
@@ -131,29 +131,24 @@ check_sums (world_t *world, const peer_t *peer)
 }
 
 static void
+look (world_t *world, peer_t *peer, const keel_action_t *action)
+{
+    if (action->kind == KEEL_ACTION_SEND)
+        check_sending (world, peer, action);
+    else if (action->kind == KEEL_ACTION_DELIVER)
+        take_delivery (world, peer, action);
+    else
+        check_link (world, peer, action);
+}
+
+static void
 step (world_t *world, peer_t *peer, const keel_event_t *event)
 {
     lazy_client_t *self = peer->self;
-    keel_event_t failures[KEEL_LAZY_ACTIONS];
-    size_t failed = 0;
     keel_actions_clear (self->out);
     keel_lazy_step (self->engine, event, self->out);
-    for (size_t n = 0; n < self->out->count && !world->failed; n++) {
-        const keel_action_t *action = &self->out->items[n];
-        if (world->tracing)
-            speech_said (world, peer, action);
-        if (action->kind == KEEL_ACTION_SEND)
-            check_sending (world, peer, action);
-        else if (action->kind == KEEL_ACTION_DELIVER)
-            take_delivery (world, peer, action);
-        else
-            check_link (world, peer, action);
-        peer_carry_out (world, peer, action, &failures[failed]);
-        failed += failures[failed].kind != KEEL_EVENT_TICK;
-    }
+    peer_carry_out (world, peer, self->out, look);
     check_sums (world, peer);
-    for (size_t n = 0; n < failed; n++)
-        step (world, peer, &failures[n]);
 }
 
 /* ------------------------------------------------------------------ what the application does */
@@ -207,12 +202,6 @@ wake (world_t *world, peer_t *peer)
     }
 }
 
-static void
-event (world_t *world, peer_t *peer, const keel_event_t *what)
-{
-    step (world, peer, what);
-}
-
 static int64_t
 due (const world_t *world, const peer_t *peer)
 {
@@ -229,4 +218,4 @@ done (const world_t *world, const peer_t *peer)
     return !keel_lazy_busy (self->engine) && !may_ask (world, self);
 }
 
-const role_t lazy_client_role = {false, start, event, wake, due, NULL, stop, done};
+const role_t lazy_client_role = {false, start, step, wake, due, NULL, stop, done};

@@ -72,8 +72,7 @@ oracle_take_malformed_pirate (oracle_t *self, verdict_t verdict, const mdp_comma
     uint64_t token;
     self->pirates.malformed++;
     model_worker_t *worker = verdict == VERDICT_FRAMES && command->role == MDP_WORKER ? sender (self) : NULL;
-    model_request_t *request =
-        worker && token_decode (command->token, &token) ? model_held (worker, token) : NULL;
+    model_request_t *request = worker && token_decode (command->token, &token) ? model_held (worker, token) : NULL;
     if (!request)
         return;
     model_abandon (&self->model, request);

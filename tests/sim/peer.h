@@ -50,8 +50,12 @@ span_t service_name (int64_t number);
 /*  -1: none of these. */
 int64_t service_number (span_t name);
 
-/*  Carries out CONNECT, CLOSE and SEND of an engine; DELIVER is the caller's. A SEND that failed comes as an event
- *  later: it is in *failure (kind KEEL_EVENT_TICK: none). */
-void peer_carry_out (world_t *world, peer_t *peer, const keel_action_t *action, keel_event_t *failure);
+/*  At most so many actions of a peer's engine. */
+#define PEER_ACTIONS 16
+
+/*  Carries out what an engine wants: CONNECT, CLOSE and SEND. look: is shown each action first; DELIVER is for it. SENDs that
+ *  failed come as events of the role's, last. */
+void peer_carry_out (world_t *world, peer_t *peer, const keel_actions_t *out,
+                     void (*look) (world_t *world, peer_t *peer, const keel_action_t *action));
 
 #endif

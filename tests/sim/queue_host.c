@@ -34,8 +34,9 @@ configure (const plan_t *plan)
 static void
 open_majordomo (world_t *world, broker_t *broker)
 {
-    const keel_majordomo_config_t config = {
-        .dispatch = configure (&world->plan), .frames = (size_t) world->plan.frames, .drain_timeout_ms = world->plan.drain};
+    const keel_majordomo_config_t config = {.dispatch = configure (&world->plan),
+                                            .frames = (size_t) world->plan.frames,
+                                            .drain_timeout_ms = world->plan.drain};
     keel_majordomo_t *engine = keel_majordomo_new (&config, random_next (&world->random));
     assert (engine);
     broker->self = engine;
@@ -62,7 +63,8 @@ open_pirates (world_t *world, broker_t *broker)
 static queue_config_t
 expectations (const plan_t *plan)
 {
-    queue_config_t config = {.dispatch = configure (plan), .drain_timeout_ms = plan->drain, .absence_ms = plan->heartbeat};
+    queue_config_t config = {
+        .dispatch = configure (plan), .drain_timeout_ms = plan->drain, .absence_ms = plan->heartbeat};
     if (plan->kind == WORLD_SIMPLE) {
         config.dispatch.heartbeat.interval_ms = SIMPLE_INTERVAL_MS;
         config.dispatch.heartbeat.liveness = 1;

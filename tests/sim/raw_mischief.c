@@ -153,7 +153,8 @@ say_ready_while_busy (world_t *world, peer_t *peer, const work_t *work)
     raw_worker_t *self = peer->self;
     span_t head[MDP_HEAD_MAX];
     if (world->plan.kind == WORLD_SIMPLE) {
-        raw_say (world, peer, head, dialect_ready (WORLD_SIMPLE, peer->version, self->service, SPAN_OF (""), head), NULL, 0);
+        raw_say (world, peer, head, dialect_ready (WORLD_SIMPLE, peer->version, self->service, SPAN_OF (""), head),
+                 NULL, 0);
         return true;
     }
     raw_say_ready (world, peer);

@@ -87,7 +87,8 @@ add_job (server_t *self, const keel_peer_t *peer, const uint8_t *options, int64_
 
 /*  Nothing that a client could take for its answer: one in stock mode has nothing but the link to tell by. */
 static void
-misbehave (world_t *world, server_t *self, const keel_peer_t *peer, const uint8_t *options, uint32_t ticket, int64_t due)
+misbehave (world_t *world, server_t *self, const keel_peer_t *peer, const uint8_t *options, uint32_t ticket,
+           int64_t due)
 {
     job_t *job;
     uint64_t which = random_below (&world->random, options ? 4 : 2);

@@ -2,7 +2,6 @@
 #include "world.h"
 
 #include "dialect.h"
-#include "speech.h"
 #include "tally.h"
 #include "token.h"
 #include "worker.h"
@@ -115,22 +114,17 @@ take_request (world_t *world, peer_t *peer, const keel_action_t *action)
 }
 
 static void
+look (world_t *world, peer_t *peer, const keel_action_t *action)
+{
+    if (action->kind == KEEL_ACTION_DELIVER)
+        take_request (world, peer, action);
+}
+
+static void
 carry_out (world_t *world, peer_t *peer)
 {
-    worker_t *self = peer->self;
-    keel_event_t failures[WORKER_ENGINE_ACTIONS];
-    size_t failed = 0;
-    for (size_t n = 0; n < self->out->count; n++) {
-        const keel_action_t *action = &self->out->items[n];
-        if (world->tracing)
-            speech_said (world, peer, action);
-        if (action->kind == KEEL_ACTION_DELIVER)
-            take_request (world, peer, action);
-        peer_carry_out (world, peer, action, &failures[failed]);
-        failed += failures[failed].kind != KEEL_EVENT_TICK;
-    }
-    for (size_t n = 0; n < failed; n++)
-        step (world, peer, &failures[n]);
+    const worker_t *self = peer->self;
+    peer_carry_out (world, peer, self->out, look);
 }
 
 static void
