@@ -22,6 +22,7 @@ struct keel_mdclient {
     requests_t requests;
     random_t random;
     uint16_t current; /* the link that new requests take */
+    bool held;        /* nothing is sent */
     int64_t heard_ms; /* when any broker was heard last */
     uint64_t counters[KEEL_MDCLIENT_COUNTERS];
     link_t links[];

@@ -45,9 +45,22 @@
     X (LAZY_ENDLESS, "lazy-endless", false, true, "a Lazy Pirate does not count its tries")                            \
     X (LAZY_TIMELESS, "lazy-timeless", false, true, "a Lazy Pirate does not end a try")
 
+/*  name, key, what it is: those of titanic and its store, which a simulator of their own finds. */
+#define KEEL_TSP_FAULT_MAP(X)                                                                                      \
+    X (TITANIC_EARLY, "titanic-early", "titanic says 200 before the request is stored")                                \
+    X (TITANIC_WINDOW, "titanic-window", "titanic dispatches without regard to its window")                            \
+    X (TITANIC_SKIPS, "titanic-skips", "what waits for another attempt is forgotten")                                  \
+    X (TITANIC_UNSAVED, "titanic-unsaved", "a reply that could not be stored counts as stored")                        \
+    X (STORE_ORPHANS, "store-orphans", "close removes a request but not its memory that it was submitted")             \
+    X (STORE_KEEPS, "store-keeps", "close leaves a request that has a reply")                                          \
+    X (STORE_LOSES, "store-loses", "a request is stored without its place among the pending ones")
+
 typedef enum {
 #define X(name, key, majordomo, pirates, text) KEEL_FAULT_##name,
     KEEL_FAULT_MAP (X)
+#undef X
+#define X(name, key, text) KEEL_FAULT_##name,
+    KEEL_TSP_FAULT_MAP (X)
 #undef X
         KEEL_FAULTS_COUNT
 } keel_fault_t;

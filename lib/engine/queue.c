@@ -194,9 +194,7 @@ queue_take_event (queue_t *self, const keel_event_t *event, keel_actions_t *out)
             self->drain_until = self->now + self->config.drain_timeout_ms;
         dispatch_drain (self->dispatch);
         break;
-    case KEEL_EVENT_REFUSED: /* it connects to nobody */
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_MESSAGE:
+    default: /* REFUSED, say: it connects to nobody */
         break;
     }
 }

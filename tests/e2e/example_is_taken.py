@@ -1,8 +1,8 @@
 """Does a daemon take its example configuration file?
 
-    example_is_taken.py PROGRAM EXAMPLE.cfg
+    example_is_taken.py PROGRAM EXAMPLE.cfg [OPTION [FOLDER-OPTION]]
 
-It is given as it is, but for an endpoint that no other test has. Then once more with a key that there is not, so that a
+It is given as it is, but for an endpoint that no other test has (OPTION, --bind unless said), and a folder of its own. Then once more with a key that there is not, so that a
 program that does not read its file at all cannot pass.
 """
 import signal
@@ -13,8 +13,8 @@ import tempfile
 EX_CONFIG = 78
 
 
-def taken(program, example, endpoint):
-    command = [program, "--config", example, "--bind", endpoint]
+def taken(program, example, options):
+    command = [program, "--config", example, *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
         said = daemon.stderr.readline()
         daemon.send_signal(signal.SIGTERM)
@@ -30,9 +30,11 @@ def refused(program, example, name):
 
 
 def main():
-    program, example = sys.argv[1:]
+    program, example, *names = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="keel.") as folder:
-        passed = taken(program, example, f"ipc://{folder}/s") and refused(program, example, f"{folder}/wrong.cfg")
+        values = [f"ipc://{folder}/s", f"{folder}/data"]
+        options = [word for pair in zip(names or ["--bind"], values) for word in pair]
+        passed = taken(program, example, options) and refused(program, example, f"{folder}/wrong.cfg")
     return 0 if passed else 1
 
 

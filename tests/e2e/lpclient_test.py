@@ -178,7 +178,7 @@ class Lpclient(keeltest.Case):
 
     def test_killed_at_work_and_started_again(self):
         begun, gate = self.path("begun"), self.path("gate")
-        script = f"touch {begun}; while ! test -e {gate}; do sleep 0.01; done; echo done"
+        script = f"touch {begun}; while test -e {begun} && ! test -e {gate}; do sleep 0.01; done; echo done"
         server = self.lpserver(command=("sh", "-c", script))
         client = self.ask([server], "-t", 10000, "-r", 1, "x")
         keeltest.eventually(lambda: os.path.exists(begun), "the command begins")

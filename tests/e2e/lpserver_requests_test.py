@@ -166,7 +166,7 @@ class Command(Case):
 
     def test_a_client_that_left_while_it_ran(self):
         gate, begun = self.path("gate"), self.path("begun")
-        server = self.lpserver(command=("sh", "-c", f"touch {begun}; while ! test -e {gate}; do sleep 0.01; done; cat"))
+        server = self.lpserver(command=("sh", "-c", f"touch {begun}; while test -e {begun} && ! test -e {gate}; do sleep 0.01; done; cat"))
         peer = self.req(server)
         peer.put(b"x")
         keeltest.eventually(lambda: os.path.exists(begun), "the command begins")

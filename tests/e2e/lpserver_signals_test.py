@@ -11,7 +11,7 @@ class Signals(keeltest.Case):
     def held(self):
         """A server whose command has begun, and waits for the gate. Its process, and the client."""
         gate, begun = self.path("gate"), self.path("begun")
-        script = f"echo $$ > {begun}.new; mv {begun}.new {begun}; while ! test -e {gate}; do sleep 0.01; done; echo done"
+        script = f"echo $$ > {begun}.new; mv {begun}.new {begun}; while test -e {begun} && ! test -e {gate}; do sleep 0.01; done; echo done"
         server = self.lpserver(command=("sh", "-c", script))
         peer = self.raw(server, zmq.REQ)
         peer.put(b"x")

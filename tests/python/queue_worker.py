@@ -36,7 +36,7 @@ class QueueWorkerCases(keeltest.Case):
     def held(self, *options):
         """A worker whose command has begun with c1's request and waits for the gate; the command's pid."""
         begun = self.path("begun")
-        script = f"echo $$ > {begun}.new; mv {begun}.new {begun}; while ! test -e {self.path('gate')}; do sleep 0.01; done; echo done"
+        script = f"echo $$ > {begun}.new; mv {begun}.new {begun}; while test -e {begun} && ! test -e {self.path('gate')}; do sleep 0.01; done; echo done"
         worker = self.worker(*options, "--", "sh", "-c", script)
         self.queue.send(b"c1", b"", b"x")
         eventually(lambda: os.path.exists(begun), "the command begins")

@@ -32,6 +32,8 @@ static const struct {
 #undef X
 };
 
+#define FAULTS ((int) (sizeof (faults) / sizeof (faults[0])))
+
 typedef struct {
     uint64_t first, last;
     uint64_t steps;
@@ -178,7 +180,7 @@ static int
 run_faults (arguments_t arguments)
 {
     int missed = 0;
-    for (int fault = 0; fault < (int) KEEL_FAULTS_COUNT; fault++) {
+    for (int fault = 0; fault < FAULTS; fault++) {
         if (!(arguments.pirates ? faults[fault].pirates : faults[fault].majordomo))
             continue;
         arguments.fault = fault;
@@ -217,7 +219,7 @@ usage (FILE *out, int status)
 static int
 find_fault (const char *key)
 {
-    for (int fault = 0; fault < (int) KEEL_FAULTS_COUNT; fault++)
+    for (int fault = 0; fault < FAULTS; fault++)
         if (strcmp (key, faults[fault].key) == 0)
             return fault;
     fprintf (stderr, "keel_sim: no such fault: %s\n", key);

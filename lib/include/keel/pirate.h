@@ -16,9 +16,9 @@
 extern "C" {
 #endif
 
-/* ------------------------------------------------------------------ the Lazy Pirate */
+/* ------------------------------------------------------------------ the Lazy Pirate, a client */
 
-/*  The Lazy Pirate: requests with retries, over one of several servers, one at a time. A request goes out again when
+/*  Sends requests with retries, over one of several servers, one at a time. A request goes out again when
  *  nothing answers, so a server may run it more than once.
  *
  *      keel_pirate_t *pirate = keel_pirate_new ("tcp://127.0.0.1:5555");
