@@ -1,8 +1,8 @@
 """Does a daemon take its example configuration file?
 
-    example_is_taken.py PROGRAM EXAMPLE.cfg
+    example_is_taken.py PROGRAM EXAMPLE.cfg ENDPOINT-OPTION...
 
-It is given as it is, but for an endpoint that no other test has. Then once more with a key that there is not, so that a
+It is given as it is, but for endpoints that no other test has. Then once more with a key that there is not, so that a
 program that does not read its file at all cannot pass.
 """
 import signal
@@ -13,14 +13,15 @@ import tempfile
 EX_CONFIG = 78
 
 
-def taken(program, example, endpoint):
-    command = [program, "--config", example, "--bind", endpoint]
+def taken(program, example, endpoints):
+    """endpoints: of each option that gives one."""
+    command = [program, "--config", example, *(word for pair in endpoints.items() for word in pair)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
-        said = daemon.stderr.readline()
+        said = "".join(daemon.stderr.readline() for _ in endpoints)
         daemon.send_signal(signal.SIGTERM)
         said += daemon.stderr.read()
     print(said, file=sys.stderr)
-    return daemon.returncode == 0 and "listening on" in said and "ERROR" not in said
+    return daemon.returncode == 0 and said.count("listening on") == len(endpoints) and "ERROR" not in said
 
 
 def refused(program, example, name):
@@ -30,9 +31,10 @@ def refused(program, example, name):
 
 
 def main():
-    program, example = sys.argv[1:]
+    program, example, *options = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="keel.") as folder:
-        passed = taken(program, example, f"ipc://{folder}/s") and refused(program, example, f"{folder}/wrong.cfg")
+        endpoints = {option: f"ipc://{folder}/{option}" for option in options}
+        passed = taken(program, example, endpoints) and refused(program, example, f"{folder}/wrong.cfg")
     return 0 if passed else 1
 
 
