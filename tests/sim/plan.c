@@ -4,6 +4,9 @@
 #define PICK(random, ...)                                                                                              \
     ((const int64_t[]){__VA_ARGS__})[random_below (random, sizeof ((const int64_t[]){__VA_ARGS__}) / sizeof (int64_t))]
 
+/*  Of requests that wait, a queue fails 1024 in one step and the others in the next ones; the model fails all at once. */
+#define QUEUED_MOST 1000
+
 static void
 draw_parts (plan_t *self, random_t *random)
 {
@@ -99,6 +102,8 @@ draw_pirates (plan_t *self, random_t *random)
     self->orphans = self->partial_pct = self->mmi_pct = self->notices_pct = 0;
     self->frames = PICK (random, 16, 1024);
     self->choke_pct = PICK (random, 0, 0, 3);
+    if (self->queued > QUEUED_MOST)
+        self->queued = QUEUED_MOST;
     if (self->kind == WORLD_SIMPLE && self->busy == 0)
         self->busy = 1000;
     if (self->kind != WORLD_LAZY)
