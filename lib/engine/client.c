@@ -70,7 +70,7 @@ keel_mdclient_use (keel_mdclient_t *self, int64_t now, uint16_t endpoint)
 size_t
 keel_mdclient_outstanding (const keel_mdclient_t *self)
 {
-    return self->requests.count;
+    return self->requests.table.count;
 }
 
 uint64_t
@@ -88,13 +88,13 @@ keel_mdclient_submit (keel_mdclient_t *self, int64_t now, span_t service, const 
     size_t limit = self->config.stock ? 1 : self->config.outstanding;
     assert (mdp_service_valid (service) && body_count > 0);
     set_now (self, now);
-    if (self->requests.count >= limit)
+    if (self->requests.table.count >= limit)
         return KEEL_SUBMIT_FULL;
     request_t *request = requests_add (&self->requests, now, service, body, body_count);
     if (!request)
         return KEEL_SUBMIT_NO_MEMORY;
     mdclient_count (self, KEEL_MDCLIENT_REQUESTS);
-    *id = request->serial;
+    *id = request->pending.serial;
     return KEEL_SUBMIT_OK;
 }
 
@@ -103,7 +103,7 @@ void
 mdclient_end (keel_mdclient_t *self, request_t *request)
 {
     requests_remove (&self->requests, request);
-    if (self->requests.count > 0)
+    if (self->requests.table.count > 0)
         return;
     for (uint16_t n = 0; n < self->config.endpoints; n++)
         self->links[n].spent |= self->links[n].open && (!self->links[n].heard || self->links[n].lost);
@@ -125,7 +125,7 @@ keel_mdclient_cancel (keel_mdclient_t *self, uint64_t id)
 static void
 fail (keel_mdclient_t *self, request_t *request, unsigned code, keel_actions_t *out)
 {
-    keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->serial)->code = code;
+    keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->pending.serial)->code = code;
     mdclient_count (self, KEEL_MDCLIENT_FAILED);
     mdclient_end (self, request);
 }
@@ -238,7 +238,7 @@ work (keel_mdclient_t *self, keel_actions_t *out)
     uint16_t number;
     while (has_room (out) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
-    while (!self->held && has_room (out) && (request = requests_first (&self->requests)) && request->node.due <= self->now)
+    while (!self->held && has_room (out) && (request = requests_first (&self->requests)) && request->pending.node.due <= self->now)
         handle_due (self, request, out);
     while (has_room (out) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
@@ -279,5 +279,5 @@ keel_mdclient_next_due (const keel_mdclient_t *self)
     uint16_t number;
     if (mdclient_link_to_close (self, false, &number))
         return self->now;
-    return first && !self->held ? first->node.due : KEEL_NEVER;
+    return first && !self->held ? first->pending.node.due : KEEL_NEVER;
 }

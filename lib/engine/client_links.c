@@ -15,8 +15,8 @@ mdclient_close_link (keel_mdclient_t *self, uint16_t number, keel_actions_t *out
 {
     link_t *link = &self->links[number];
     keel_actions_close (out, number, false);
-    for (size_t n = 0; n < self->requests.capacity; n++) {
-        request_t *request = self->requests.slots[n];
+    for (size_t n = 0; n < self->requests.table.capacity; n++) {
+        request_t *request = requests_at (&self->requests, n);
         if (!request || request->state != REQUEST_SENT || request->link != number || request->source)
             continue;
         if (link->heard && !mdclient_tries_left (self, request))
@@ -125,8 +125,8 @@ mdclient_handle_disconnected (keel_mdclient_t *self, uint16_t number)
     link_t *link = &self->links[number];
     bool kept = false;
     mdclient_count (self, KEEL_MDCLIENT_DISCONNECTS);
-    for (size_t n = 0; n < self->requests.capacity; n++) {
-        request_t *request = self->requests.slots[n];
+    for (size_t n = 0; n < self->requests.table.capacity; n++) {
+        request_t *request = requests_at (&self->requests, n);
         if (request && request->state == REQUEST_SENT && request->link == number)
             kept |= !leave_link (self, request);
     }
@@ -147,8 +147,8 @@ mdclient_handle_refused (keel_mdclient_t *self, uint16_t number)
     link_t *link = &self->links[number];
     if (!link->open || link->heard || link->ended)
         return;
-    for (size_t n = 0; n < self->requests.capacity; n++) {
-        request_t *request = self->requests.slots[n];
+    for (size_t n = 0; n < self->requests.table.capacity; n++) {
+        request_t *request = requests_at (&self->requests, n);
         if (request && request->state == REQUEST_SENT && request->link == number)
             continue_soon (self, request);
     }

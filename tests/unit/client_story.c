@@ -34,7 +34,7 @@ client_story_config (uint16_t endpoints)
 void
 client_story_begin (story_t *self, const keel_mdclient_config_t *config)
 {
-    static const story_kind_t kind = {step_client, client_due, destroy_client, KEEL_MDCLIENT_ACTIONS, true};
+    static const story_kind_t kind = {step_client, client_due, destroy_client, KEEL_MDCLIENT_ACTIONS, true, NULL};
     story_begin (self, &kind, keel_mdclient_new (config), config->stock);
 }
 

@@ -88,7 +88,11 @@ static void
 tell_action (story_t *self, const keel_action_t *action)
 {
     char text[64];
-    if (action->kind == KEEL_ACTION_SEND)
+    const char *word = action->kind == KEEL_ACTION_SEND && self->kind->word ? self->kind->word (action) : NULL;
+    if (word) {
+        snprintf (text, sizeof (text), "%s %u\n", word, action->listener);
+        tell (self, text);
+    } else if (action->kind == KEEL_ACTION_SEND)
         tell_send (self, action);
     else if (action->kind == KEEL_ACTION_DELIVER)
         tell_delivery (self, action);

@@ -23,6 +23,8 @@ typedef struct {
     void (*destroy) (void *client);
     size_t actions;   /* the least capacity that it wants */
     bool has_service; /* the last frame before the body, told before it */
+    /* What a sending is that has to do with no request, as "ping"; NULL: it is a request. May be NULL itself. */
+    const char *(*word) (const keel_action_t *send);
 } story_kind_t;
 
 typedef struct {

@@ -4,6 +4,8 @@
 
 #include "client.h"
 #include "error.h"
+#include "flserver.h"
+#include "freelance.h"
 #include "pirate.h"
 #include "titanic.h"
 #include "version.h"
