@@ -61,7 +61,7 @@ typedef struct {
      .maximum = 65536, .at = offsetof (type, queue.frames), .help = "most frames in a body"},                          \
     {.name = "limit-pipe", .key = "limits/pipe", .kind = SETTING_COUNT, .preset = "10000", .minimum = 1,               \
      .maximum = 1000000, .at = offsetof (type, queue.pipe),                                                            \
-     .help = "most messages that wait for one peer to read them; a credit counts as no more"}
+     .help = "most messages that wait for one peer to read them"}
 
 #define QUEUE_SETTINGS_LOOP(type)                                                                                      \
     {.name = "drain-timeout", .key = "drain/timeout", .kind = SETTING_MSEC, .preset = "30000", .minimum = 0,           \

@@ -229,7 +229,7 @@ void dispatch_heard (dispatch_t *self, dispatch_worker_t *worker, int64_t now);
 void dispatch_beat (dispatch_t *self, dispatch_worker_t *worker, int64_t now);
 void dispatch_sent (dispatch_t *self, dispatch_worker_t *worker, int64_t now);
 /*  We were not there for so long: no worker's silence counts. O(workers). */
-void dispatch_forgive (dispatch_t *self, int64_t ms);
+void dispatch_forgive (dispatch_t *self, int64_t ms, int64_t now);
 /*  A worker that is over its time / to which a heartbeat is due; NULL when there is none. */
 dispatch_worker_t *dispatch_silent (const dispatch_t *self, int64_t now);
 dispatch_worker_t *dispatch_unsent (const dispatch_t *self, int64_t now);

@@ -1,5 +1,6 @@
-#include "pirate_queue.h"
+#include "pirate_queue_state.h"
 
+#include "fault.h"
 #include "memory.h"
 #include "token.h"
 
@@ -11,22 +12,9 @@
 /*  Longer than any process lives, and small enough to be added to any time. */
 #define FOR_EVER (INT64_MAX / 8)
 
-/*  A queue that was away for so long has heard no answer meanwhile: Simple, where no interval says what is long. */
+/*  A queue that was away for so long has heard no answer meanwhile: Simple, where no interval says what is long. It then has
+ *  so long to read those that came. */
 #define ABSENCE_MS 2500
-
-typedef struct {
-#define X(name) uint64_t name;
-    PIRATE_QUEUE_COUNTER_MAP (X)
-#undef X
-} pirate_queue_counters_t;
-
-struct keel_pirate_queue {
-    queue_t queue; /* first: the words are given it */
-    pirate_t pirate;
-    uint16_t frontends;
-    size_t frames;
-    pirate_queue_counters_t counters;
-};
 
 /* ------------------------------------------------------------------ what is said */
 
@@ -112,8 +100,14 @@ static void
 take_ready (keel_pirate_queue_t *self, const keel_peer_t *peer, dispatch_worker_t *worker, keel_actions_t *out)
 {
     self->counters.ready_repeated += worker != NULL;
-    if (worker && self->pirate == PIRATE_SIMPLE)
+    if (worker && self->pirate == PIRATE_SIMPLE) {
+        worker->credit += KEEL_FAULT (READY_TWICE);
         return;
+    }
+    if (worker && KEEL_FAULT (SECOND_READY)) {
+        dispatch_heard (self->queue.dispatch, worker, self->queue.now);
+        return;
+    }
     if (worker)
         dispatch_lose (self->queue.dispatch, worker, DISPATCH_DISMISSED, 0, self->queue.now);
     enlist (self, peer, out);
@@ -126,6 +120,15 @@ answered_token (const pirate_command_t *answer, uint64_t *token)
     return answer->envelope.count == 2 && token_decode (answer->envelope.frames[0], token);
 }
 
+/*  A REQ worker that is not registered any more, or of an earlier queue, has answered: it waits for a request now. */
+static void
+take_latecomer (keel_pirate_queue_t *self, const keel_peer_t *peer, keel_actions_t *out)
+{
+    self->counters.ready_late++;
+    if (!KEEL_FAULT (LATE_STAYS))
+        enlist (self, peer, out);
+}
+
 static void
 take_from_stranger (keel_pirate_queue_t *self, const keel_peer_t *peer, const pirate_command_t *command,
                     keel_actions_t *out)
@@ -133,8 +136,9 @@ take_from_stranger (keel_pirate_queue_t *self, const keel_peer_t *peer, const pi
     uint64_t token;
     if (command->kind == PIRATE_MESSAGE && self->pirate == PIRATE_SIMPLE && answered_token (command, &token)) {
         self->queue.counters.answers_dropped++;
-        self->counters.ready_late++;
-        enlist (self, peer, out);
+        if (KEEL_FAULT (LATE_DELIVERED) && dispatch_attempt (self->queue.dispatch, NULL, token))
+            send_answer (dispatch_attempt (self->queue.dispatch, NULL, token), command, out);
+        take_latecomer (self, peer, out);
     } else {
         self->queue.counters.strangers++;
     }
@@ -149,6 +153,8 @@ take_answer (keel_pirate_queue_t *self, dispatch_worker_t *worker, const pirate_
     dispatch_heard (queue->dispatch, worker, queue->now);
     if (answered_token (answer, &token))
         request = dispatch_attempt (queue->dispatch, worker, token);
+    if (!request && KEEL_FAULT (ANY_ENVELOPE))
+        request = worker->held;
     if (!request) {
         queue->counters.answers_dropped++;
         return;
@@ -181,14 +187,17 @@ take_cut_answer (keel_pirate_queue_t *self, const keel_event_t *event, keel_acti
     pirate_command_t command;
     uint64_t token;
     dispatch_worker_t *worker = dispatch_worker (self->queue.dispatch, &event->peer);
-    if (!worker || pirate_decode_at_queue (self->pirate, event->frames, event->count, &command) != VERDICT_OK ||
+    if (pirate_decode_at_queue (self->pirate, event->frames, event->count, &command) != VERDICT_OK ||
         command.kind != PIRATE_MESSAGE || !answered_token (&command, &token))
         return;
-    dispatch_request_t *request = dispatch_attempt (self->queue.dispatch, worker, token);
+    if (!worker && self->pirate == PIRATE_SIMPLE)
+        take_latecomer (self, &event->peer, out);
+    dispatch_request_t *request = worker ? dispatch_attempt (self->queue.dispatch, worker, token) : NULL;
     if (!request)
         return;
     queue_abandon (&self->queue, request, 502, out);
-    dispatch_answer (self->queue.dispatch, request, self->queue.now);
+    if (!KEEL_FAULT (CUT_KEEPS))
+        dispatch_answer (self->queue.dispatch, request, self->queue.now);
 }
 
 /* ------------------------------------------------------------------ messages */
@@ -247,7 +256,7 @@ queue_config (const keel_pirate_queue_config_t *config)
     if (config->pirate == PIRATE_SIMPLE) {
         queue.dispatch.heartbeat.interval_ms = FOR_EVER;
         queue.dispatch.heartbeat.liveness = 1;
-        queue.absence_ms = ABSENCE_MS;
+        queue.absence_ms = queue.grace_ms = ABSENCE_MS;
     }
     return queue;
 }

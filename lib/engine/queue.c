@@ -335,7 +335,7 @@ forgive_our_absence (queue_t *self, int64_t now)
     if (due < self->now)
         due = self->now;
     if (now - due > self->config.absence_ms)
-        dispatch_forgive (self->dispatch, now - due);
+        dispatch_forgive (self->dispatch, now - due + self->config.grace_ms, now);
 }
 
 void

@@ -101,6 +101,8 @@ send_written (worker_engine_t *self, uint64_t tag, size_t frames, keel_actions_t
 static void
 send_ready (worker_engine_t *self, keel_actions_t *out)
 {
+    if (KEEL_FAULT (WORKER_UNREADY) && self->counters[WORKER_ENGINE_SESSIONS] > 0)
+        return;
     send_written (self, TAG_VITAL, self->speech->ready (&self->config, self->scratch, keel_actions_head (out)), out);
 }
 
@@ -363,6 +365,8 @@ send_answer (worker_engine_t *self, const worker_slot_t *slot, bool last, const 
 {
     span_t address[WORKER_ADDRESS_FRAMES];
     size_t count = worker_address_read (keel_actions_keep (out, span_make (slot->address, slot->address_size)), address);
+    if (KEEL_FAULT (WORKER_ENVELOPE))
+        address[0] = SPAN_OF ("another");
     size_t head = self->speech->answer (&self->config, last, address, count, keel_actions_head (out));
     keel_action_t *action = send_written (self, TAG_VITAL, head, out);
     action->body = body;

@@ -1,8 +1,9 @@
 """Does a daemon take its example configuration file?
 
-    example_is_taken.py PROGRAM EXAMPLE.cfg [OPTION [FOLDER-OPTION]]
+    example_is_taken.py PROGRAM EXAMPLE.cfg OPTION...
 
-It is given as it is, but for an endpoint that no other test has (OPTION, --bind unless said), and a folder of its own. Then once more with a key that there is not, so that a
+It is given as it is, but for endpoints that no other test has, by those options, and a folder of its own, by an option that is given
+with a / behind it: --frontend --backend, --admin --data/. Then once more with a key that there is not, so that a
 program that does not read its file at all cannot pass.
 """
 import signal
@@ -14,13 +15,17 @@ EX_CONFIG = 78
 
 
 def taken(program, example, options):
-    command = [program, "--config", example, *options]
+    """options: values by their names."""
+    command = [program, "--config", example, *(word for pair in options.items() for word in pair)]
+    expected = sum(value.startswith("ipc:") for value in options.values())
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
-        said = daemon.stderr.readline()
+        said = ""
+        while said.count("listening on") < expected and (line := daemon.stderr.readline()):
+            said += line
         daemon.send_signal(signal.SIGTERM)
         said += daemon.stderr.read()
     print(said, file=sys.stderr)
-    return daemon.returncode == 0 and "listening on" in said and "ERROR" not in said
+    return daemon.returncode == 0 and said.count("listening on") == expected and "ERROR" not in said
 
 
 def refused(program, example, name):
@@ -32,8 +37,7 @@ def refused(program, example, name):
 def main():
     program, example, *names = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="keel.") as folder:
-        values = [f"ipc://{folder}/s", f"{folder}/data"]
-        options = [word for pair in zip(names or ["--bind"], values) for word in pair]
+        options = {name.rstrip("/"): f"{folder}/data" if name.endswith("/") else f"ipc://{folder}/{name}" for name in names}
         passed = taken(program, example, options) and refused(program, example, f"{folder}/wrong.cfg")
     return 0 if passed else 1
 
