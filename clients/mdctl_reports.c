@@ -99,6 +99,28 @@ print_broker (const json_t *status)
     table_line ("broker", line);
 }
 
+/*  One of a pair: how it stands, and when it heard its peer. */
+static void
+print_pair (const json_t *pair)
+{
+    char words[WORDS], age[WORDS], line[3 * WORDS];
+    const json_t *trouble = json_object_get (pair, "trouble");
+    say_value (json_object_get (pair, "role"), words);
+    table_line ("role", words);
+    say_value (json_object_get (pair, "state"), words);
+    snprintf (line, sizeof (line), "%s%s", words, json_is_true (json_object_get (pair, "leaving")) ? ", hands over" : "");
+    table_line ("pair", line);
+    say_value (json_object_get (pair, "epoch"), words);
+    table_line ("epoch", words);
+    say_value (json_object_get (pair, "peer"), words);
+    say_duration (json_object_get (pair, "peer_age_ms"), age);
+    snprintf (line, sizeof (line), "%s, heard %s ago", words, age);
+    table_line ("peer", json_object_get (pair, "peer") ? line : "not heard yet");
+    say_value (trouble, words);
+    if (trouble)
+        table_line ("trouble", words);
+}
+
 bool
 mdctl_print_status (const json_t *status)
 {
@@ -114,6 +136,8 @@ mdctl_print_status (const json_t *status)
     }
     say_bytes (json_object_get (status, "bytes"), words);
     table_line ("bytes", words);
+    if (json_is_object (json_object_get (status, "pair")))
+        print_pair (json_object_get (status, "pair"));
     return true;
 }
 

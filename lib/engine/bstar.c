@@ -340,6 +340,9 @@ take_event (keel_star_t *self, const keel_star_event_t *event, keel_star_actions
     case KEEL_STAR_PEER:
         on_peer (self, event, out);
         break;
+    case KEEL_STAR_PEER_ENDED:
+        self->counters.peer_ended++;
+        break;
     case KEEL_STAR_VOTE:
         on_vote (self, out);
         break;

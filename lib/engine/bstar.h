@@ -31,6 +31,7 @@ typedef struct {
 #define KEEL_STAR_COUNTER_MAP(X)                                                                                       \
     X (peer_states)      /* that arrived */                                                                            \
     X (peer_malformed)   /* of them, dropped: no states */                                                             \
+    X (peer_ended)       /* connections to the peer that ended: at least so many. Oversized frames end one, too */     \
     X (peer_conflicts)   /* of them, from a peer of our own role */                                                    \
     X (peer_both_active) /* of them, from an active peer while we were active */                                       \
     X (votes)            /* while not active */                                                                        \
@@ -51,6 +52,7 @@ typedef struct {
 typedef enum {
     KEEL_STAR_TICK,
     KEEL_STAR_PEER,         /* frames: what the peer published */
+    KEEL_STAR_PEER_ENDED,   /* a connection to it has ended */
     KEEL_STAR_VOTE,         /* an application asks; the peer's states that have arrived came before it */
     KEEL_STAR_PROMOTE,      /* the operator: become active now */
     KEEL_STAR_HANDOVER,     /* the operator: let the peer take over */

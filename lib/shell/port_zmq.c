@@ -8,6 +8,7 @@
  */
 #include "port.h"
 
+#include "bound.h"
 #include "memory.h"
 #include "pool.h"
 
@@ -16,8 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -206,47 +205,6 @@ port_fd (const port_t *self)
 
 /* ------------------------------------------------------------------ endpoints */
 
-/*  Does somebody answer at this ipc path? libzmq would silently take it over. */
-static bool
-ipc_taken (const char *endpoint)
-{
-    if (strncmp (endpoint, "ipc://", 6) != 0)
-        return false;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t size = strlen (endpoint + 6);
-    if (size >= sizeof (address.sun_path))
-        return false;
-    memcpy (address.sun_path, endpoint + 6, size);
-    if (address.sun_path[0] == '@')
-        address.sun_path[0] = 0;
-    int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    socklen_t length = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
-    bool taken = connect (fd, (struct sockaddr *) &address, length) == 0 || errno == EAGAIN;
-    close (fd);
-    return taken;
-}
-
-/*  What was given, with the real port for a wildcard; the caller frees it. */
-static char *
-announced_endpoint (void *socket, const char *given)
-{
-    char bound[256];
-    size_t size = sizeof (bound);
-    const char *port = strrchr (given, ':');
-    bool wildcard = port && (strcmp (port, ":*") == 0 || strcmp (port, ":0") == 0);
-    if (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0)
-        return strdup (given);
-    if (strcmp (given, "ipc://*") == 0)
-        return strdup (bound);
-    const char *real = strrchr (bound, ':');
-    char *text = NULL;
-    if (!wildcard || !real)
-        return strdup (given);
-    return asprintf (&text, "%.*s%s", (int) (port - given), given, real) < 0 ? NULL : text;
-}
-
 /*  Ends of connections, and attempts to connect; which connection of several it was is not said. An attempt after an end
  *  says nothing more. A handshake that failed comes before the end of its connection: nobody was behind it, as with a port
  *  scanner or a health check. */
@@ -354,7 +312,7 @@ open_link (port_t *self, bool router, const char *endpoint, uint16_t *number)
         rc = router ? zmq_bind (link->socket, endpoint) : zmq_connect (link->socket, endpoint);
     if (rc == 0)
         rc = watch_socket (self, link->socket, WATCH_SOCKET, *number);
-    if (rc == 0 && !(link->endpoint = announced_endpoint (link->socket, endpoint)))
+    if (rc == 0 && !(link->endpoint = bound_endpoint (link->socket, endpoint)))
         rc = -1;
     if (rc != 0) {
         int why = errno;
@@ -367,7 +325,7 @@ open_link (port_t *self, bool router, const char *endpoint, uint16_t *number)
 int
 port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *listener)
 {
-    if (ipc_taken (endpoint)) {
+    if (bound_is_taken (endpoint)) {
         errno = EADDRINUSE;
         return -1;
     }
