@@ -27,7 +27,7 @@ usec_at (const clients_result_t *result, unsigned permille)
 static const char *
 protocol_of (const mdbench_settings_t *settings)
 {
-    return settings->raw ? "none" : settings->mdp == 1 ? "0.1" : "0.2";
+    return settings->plain ? "none" : settings->mdp == 1 ? "0.1" : "0.2";
 }
 
 /* ------------------------------------------------------------------ JSON */

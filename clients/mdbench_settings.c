@@ -49,8 +49,12 @@ const setting_t mdbench_settings[] = {
      .help = "1: speak MDP 0.1; 2: MDP 0.2"},
     {.name = "options", .kind = SETTING_FLAG, AT (options),
      .help = "send an options frame with each request, as Keel's clients do; failures are told then"},
-    {.name = "raw", .kind = SETTING_FLAG, AT (raw),
+    {.name = "raw", .kind = SETTING_CHOICE, .word = "raw", AT (plain),
      .help = "no MDP: an empty frame and the body, echoed by what comes; for a plain ROUTER-DEALER proxy"},
+    {.name = "simple", .kind = SETTING_CHOICE, .word = "simple", AT (plain),
+     .help = "the same bodies for spqueue, with Simple Pirates as workers; they need an endpoint of their own"},
+    {.name = "paranoid", .kind = SETTING_CHOICE, .word = "paranoid", AT (plain),
+     .help = "the same bodies for ppqueue, with workers that speak PPP; they need an endpoint of their own"},
     {.name = "heartbeat", .kind = SETTING_MSEC, .preset = "2500", .minimum = 10, .maximum = DAY_MS, AT (heartbeat_ms),
      .help = "between a worker's heartbeats"},
     {.name = "timeout", .letter = 't', .kind = SETTING_MSEC, .preset = "10000", .minimum = 1, .maximum = DAY_MS,
@@ -73,6 +77,12 @@ mdbench_has_workers (const mdbench_settings_t *settings)
     return strcmp (settings->role, "client") != 0;
 }
 
+bool
+mdbench_speaks (const mdbench_settings_t *settings, const char *how)
+{
+    return settings->plain && strcmp (settings->plain, how) == 0;
+}
+
 size_t
 mdbench_service_name (const mdbench_settings_t *settings, size_t n, char name[MDBENCH_SERVICE_SIZE])
 {
@@ -92,8 +102,11 @@ mdbench_settings_problem (const mdbench_settings_t *settings)
         return "--service is not a name of printable characters without space, or too long";
     if (mdbench_has_workers (settings) && settings->workers < settings->services)
         return "there are fewer --workers than --services, so some would have none";
-    if (settings->raw && (settings->options || settings->services > 1))
-        return "--raw has neither --options nor --services";
+    if (settings->plain && (settings->options || settings->services > 1))
+        return "--raw, --simple and --paranoid have neither --options nor --services";
+    if (settings->plain && strcmp (settings->plain, "raw") != 0 && !settings->workers_at &&
+        mdbench_has_workers (settings))
+        return "--simple and --paranoid need --workers-at, the backend of the queue";
     if (settings->clients * settings->window > 100000000)
         return "--clients times --window is more than 100 million outstanding requests";
     return NULL;

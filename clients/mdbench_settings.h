@@ -22,7 +22,7 @@ typedef struct {
     int64_t size;
     int64_t mdp;
     bool options;
-    bool raw;
+    const char *plain; /* NULL: MDP; else how the workers speak: "raw", "simple", "paranoid" */
     int64_t heartbeat_ms;
     int64_t timeout_ms;
     int64_t spin_us;
@@ -33,6 +33,8 @@ extern const setting_t mdbench_settings[];
 
 bool mdbench_has_clients (const mdbench_settings_t *settings);
 bool mdbench_has_workers (const mdbench_settings_t *settings);
+/*  Do the workers speak in that way, a word of `plain`? */
+bool mdbench_speaks (const mdbench_settings_t *settings, const char *how);
 /*  NULL, or what does not go together. */
 const char *mdbench_settings_problem (const mdbench_settings_t *settings);
 /*  Writes the name of service n: the prefix itself when there is but one. Returns its size. */

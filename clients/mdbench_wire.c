@@ -1,6 +1,7 @@
 #include "mdbench_wire.h"
 
 #include "envelope.h"
+#include "pirate.h"
 
 #include <assert.h>
 #include <string.h>
@@ -16,7 +17,7 @@ open_client (span_t out[], const mdbench_settings_t *settings, const uint8_t opt
     size_t count = 0;
     if (settings->options)
         out[count++] = span_make (options, WIRE_OPTIONS_SIZE);
-    if (settings->options || settings->raw || settings->mdp == 1)
+    if (settings->options || settings->plain || settings->mdp == 1)
         out[count++] = delimiter;
     return count;
 }
@@ -28,7 +29,7 @@ wire_client (wire_client_t *self, const mdbench_settings_t *settings, span_t nam
     const uint8_t version = (uint8_t) settings->mdp;
     self->count = open_client (self->request, settings, options);
     open_client (self->reply, settings, options);
-    if (settings->raw)
+    if (settings->plain)
         return;
     mdp_encode_client_reply (self->reply + self->count, version, MDP_FINAL, name);
     self->count += mdp_encode_client_request (self->request + self->count, version, name);
@@ -37,18 +38,26 @@ wire_client (wire_client_t *self, const mdbench_settings_t *settings, span_t nam
 void
 wire_set_id (uint8_t options[WIRE_OPTIONS_SIZE], uint64_t id)
 {
-    options_encode (&(request_options_t){.notices = true, .id = id}, options);
+    options_encode (&(envelope_options_t){.notices = true, .id = id}, options);
 }
 
 bool
 wire_is_notice (const wire_client_t *self, const span_t frames[], size_t count, uint64_t *id)
 {
-    request_options_t options;
+    envelope_options_t options;
     if (count != self->count + 3 || !options_decode (frames[0], &options) ||
         !span_equal (frames[self->count - 1], SPAN_OF ("mmi.error")))
         return false;
     *id = options.id;
     return true;
+}
+
+/*  A Pirate's worker echoes all of a message, and has no word to leave with. */
+static void
+wire_pirate (wire_worker_t *self, pirate_t pirate)
+{
+    self->ready_count = pirate_encode_ready (self->ready, pirate);
+    self->control_count = pirate == PIRATE_PARANOID ? pirate_encode_heartbeat (self->heartbeat) : 0;
 }
 
 /*  What stands before a worker's command. */
@@ -63,6 +72,12 @@ void
 wire_worker (wire_worker_t *self, const mdbench_settings_t *settings, span_t name, span_t credit)
 {
     const uint8_t version = (uint8_t) settings->mdp;
+    *self = (wire_worker_t){0};
+    if (settings->plain) {
+        if (!mdbench_speaks (settings, "raw"))
+            wire_pirate (self, mdbench_speaks (settings, "simple") ? PIRATE_SIMPLE : PIRATE_PARANOID);
+        return;
+    }
     if (settings->credit == 1)
         credit.size = 0;
     self->ready_count = open_worker (self->ready, settings);

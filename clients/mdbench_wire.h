@@ -35,7 +35,7 @@ void wire_set_id (uint8_t options[WIRE_OPTIONS_SIZE], uint64_t id);
 /*  Is it a failure notice instead of a reply? id: [out] the request's. Its code is frames[self->count], the reason next. */
 bool wire_is_notice (const wire_client_t *self, const span_t frames[], size_t count, uint64_t *id);
 
-/*  credit: its text. */
+/*  credit: its text. Counts are 0 where there is no such word: nothing is to be sent. */
 void wire_worker (wire_worker_t *self, const mdbench_settings_t *settings, span_t name, span_t credit);
 
 /*  0, or -1 with errno. more: a frame will follow. */

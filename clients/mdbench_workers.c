@@ -95,6 +95,16 @@ take_command (group_t *self, worker_t *worker, zmq_msg_t *frame)
     wire_skip (worker->socket, frame);
 }
 
+/*  Without MDP: all of it goes back, but for a heartbeat. */
+static void
+take_plain (group_t *self, worker_t *worker, zmq_msg_t *frame)
+{
+    if (worker->wire.control_count && !zmq_msg_more (frame))
+        return;
+    move_on (worker->socket, frame);
+    self->tally.answered++;
+}
+
 static void
 serve (group_t *self, uint32_t number, zmq_msg_t *frame)
 {
@@ -102,10 +112,9 @@ serve (group_t *self, uint32_t number, zmq_msg_t *frame)
     for (int n = 0; n < TURN; n++) {
         if (!poller_receive (&self->poller, worker->socket, frame))
             return;
-        if (self->all->settings->raw) {
-            move_on (worker->socket, frame);
-            self->tally.answered++;
-        } else
+        if (self->all->settings->plain)
+            take_plain (self, worker, frame);
+        else
             take_command (self, worker, frame);
     }
     poller_again (&self->poller, number);
@@ -130,7 +139,7 @@ static void
 beat_all (group_t *self)
 {
     const int64_t now = poller_now_ns ();
-    if (self->all->settings->raw || now < self->next_heartbeat_ns)
+    if (now < self->next_heartbeat_ns)
         return;
     self->next_heartbeat_ns = now + self->all->settings->heartbeat_ms * 1000000;
     for (uint32_t n = 0; n < self->count; n++)
@@ -174,7 +183,7 @@ open_worker (group_t *self, void *context, size_t number, const char *endpoint)
     zmq_setsockopt (worker->socket, ZMQ_LINGER, &(int){LINGER_MS}, sizeof (int));
     if (zmq_connect (worker->socket, endpoint) != 0 || poller_add (&self->poller, worker->socket, place) != 0)
         return -1;
-    return settings->raw ? 0 : wire_send (worker->socket, worker->wire.ready, worker->wire.ready_count, false);
+    return wire_send (worker->socket, worker->wire.ready, worker->wire.ready_count, false);
 }
 
 /*  Group n has the workers n, n + group_count, ... */
@@ -233,7 +242,7 @@ close_group (group_t *self)
         worker_t *worker = &self->workers[n];
         if (!worker->socket)
             continue;
-        if (!self->all->settings->raw)
+        if (!self->all->settings->plain)
             wire_send (worker->socket, worker->wire.disconnect, worker->wire.control_count, false);
         zmq_close (worker->socket);
     }

@@ -137,7 +137,7 @@ encode_envelope (const keel_mdclient_t *self, request_t *request, span_t head[])
 {
     size_t size = 0;
     if (!self->config.stock) {
-        request_options_t options = {true, self->config.notices, ttl_of (self, request), request_wire_id (request)};
+        envelope_options_t options = {true, self->config.notices, ttl_of (self, request), request_wire_id (request)};
         options_encode (&options, request->options);
         head[size++] = span_make (request->options, OPTIONS_SIZE);
     }

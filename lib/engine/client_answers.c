@@ -74,7 +74,7 @@ find_request (const keel_mdclient_t *self, const envelope_t *envelope, uint32_t 
         *sending = only ? only->sending : 0;
         return envelope->count <= 1 ? only : NULL;
     }
-    request_options_t options = envelope_options (envelope);
+    envelope_options_t options = envelope_options (envelope);
     *sending = (uint32_t) (options.id & (((uint64_t) 1 << SENDING_BITS) - 1));
     request_t *request = options.present ? requests_find (&self->requests, options.id >> SENDING_BITS) : NULL;
     if (!request && KEEL_FAULT (CLIENT_ANY_ANSWER) && (request = requests_first (&self->requests)) != NULL)

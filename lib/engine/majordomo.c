@@ -49,7 +49,7 @@ keel_majordomo_configure (keel_majordomo_t *self, const keel_majordomo_config_t 
 static void
 take_request (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
 {
-    request_options_t options = envelope_options (ask->envelope);
+    envelope_options_t options = envelope_options (ask->envelope);
     dispatch_wish_t wish = {
         .service = ask->command->service,
         .ttl_ms = options.ttl_ms,

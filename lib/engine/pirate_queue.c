@@ -83,7 +83,7 @@ static void
 take_from_client (keel_pirate_queue_t *self, const keel_peer_t *peer, const pirate_command_t *command,
                   keel_actions_t *out)
 {
-    request_options_t options = envelope_options (&command->envelope);
+    envelope_options_t options = envelope_options (&command->envelope);
     const dispatch_wish_t wish = {
         .service = SERVICE,
         .ttl_ms = options.ttl_ms,

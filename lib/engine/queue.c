@@ -333,6 +333,8 @@ queue_settle (queue_t *self, keel_actions_t *out)
 static void
 forgive_our_absence (queue_t *self, int64_t now)
 {
+    if (now - self->now <= self->config.absence_ms)
+        return;
     int64_t due = queue_next_due (self);
     if (due < self->now)
         due = self->now;

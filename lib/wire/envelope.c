@@ -35,20 +35,20 @@ envelope_decode (const span_t frames[], size_t count, envelope_t *envelope)
     return verdict;
 }
 
-request_options_t
+envelope_options_t
 envelope_options (const envelope_t *envelope)
 {
-    request_options_t options = {0};
+    envelope_options_t options = {0};
     if (envelope->count >= 2)
         options_decode (envelope->frames[envelope->count - 2], &options);
     return options;
 }
 
 bool
-options_decode (span_t frame, request_options_t *options)
+options_decode (span_t frame, envelope_options_t *options)
 {
     const uint8_t *byte = frame.data;
-    *options = (request_options_t){0};
+    *options = (envelope_options_t){0};
     if (frame.size != OPTIONS_SIZE || memcmp (byte, "KEEL\1", 5) != 0 || (byte[5] & ~OPTIONS_NOTICES) || byte[6] ||
         byte[7])
         return false;
@@ -62,7 +62,7 @@ options_decode (span_t frame, request_options_t *options)
 }
 
 void
-options_encode (const request_options_t *options, uint8_t frame[OPTIONS_SIZE])
+options_encode (const envelope_options_t *options, uint8_t frame[OPTIONS_SIZE])
 {
     memcpy (frame, "KEEL\1", 5);
     frame[5] = options->notices ? OPTIONS_NOTICES : 0;

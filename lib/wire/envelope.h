@@ -33,7 +33,7 @@ typedef struct {
     bool notices;
     uint32_t ttl_ms; /* 0: the broker's default */
     uint64_t id;     /* the client's own */
-} request_options_t;
+} envelope_options_t;
 
 /*  Splits off the envelope; the command starts at frames[envelope->count]. Borrows frames. */
 verdict_t envelope_decode (const span_t frames[], size_t count, envelope_t *envelope);
@@ -42,9 +42,9 @@ verdict_t envelope_decode (const span_t frames[], size_t count, envelope_t *enve
 verdict_t envelope_split (const span_t frames[], size_t count, size_t extra_max, envelope_t *envelope);
 
 /*  The options in a decoded envelope; all zero when there are none. */
-request_options_t envelope_options (const envelope_t *envelope);
+envelope_options_t envelope_options (const envelope_t *envelope);
 
-bool options_decode (span_t frame, request_options_t *options);
-void options_encode (const request_options_t *options, uint8_t frame[OPTIONS_SIZE]);
+bool options_decode (span_t frame, envelope_options_t *options);
+void options_encode (const envelope_options_t *options, uint8_t frame[OPTIONS_SIZE]);
 
 #endif

@@ -1,6 +1,6 @@
 """Measures mdbroker next to two yardsticks, and prints tables. See README.md.
 
-    bench.py --build build/release [throughput] [instructions] [services] [backlog]
+    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates]
 """
 import argparse
 import json
@@ -9,11 +9,12 @@ import platform
 import sys
 
 import instructions
+import pirates
 import scale
 import throughput
 from systems import BenchError, Place
 
-PARTS = ("throughput", "instructions", "services", "backlog")
+PARTS = ("throughput", "instructions", "services", "backlog", "pirates")
 
 
 def options():
@@ -57,6 +58,10 @@ def measure(given, place, part):
     elif part == "services":
         figures = scale.services(place, 20 if given.quick else 1000, 0.1 if given.quick else 5, given.duration, progress)
         show(scale.services_table(figures))
+    elif part == "pirates":
+        figures = pirates.run(place, given.rounds, given.duration, 200 if given.quick else 10000, 20 if given.quick else 1000,
+                              0.1 if given.quick else 5, progress)
+        show(pirates.table(figures))
     else:
         figures = scale.backlog(place, 500 if given.quick else 100000, given.duration, progress)
         show(scale.backlog_table(figures))

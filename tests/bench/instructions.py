@@ -32,27 +32,34 @@ def allocations(lines):
     return calls
 
 
-def profile(place, name, window, workers, count):
+def profile(place, name, count, *options):
     """The file that callgrind wrote, and what it counted."""
     path = place.path("callgrind")
     valgrind = ("valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={path}")
     with System(place, name, under=valgrind) as system:
-        run_load(place, system, "--window", window, "--workers", workers, "--credit", 100, "--count", count, "--timeout", 120000)
+        run_load(place, system, "--count", count, "--timeout", 120000, *options)
     with open(path) as out:
         lines = out.read().splitlines()
     total = next(int(line.split()[1]) for line in lines if line.startswith(("summary:", "totals:")))
     return path, total, allocations(lines)
 
 
-def measure(place, name, load, requests):
-    window, workers, wanted = LOADS[load]
-    _, short, short_calls = profile(place, name, window, workers, requests // 5)
-    path, long, long_calls = profile(place, name, window, workers, requests // 5 + requests)
+def each_request(place, name, requests, *options):
+    """Instructions, allocations and those of them by Keel a request, and the longer run's profile."""
+    _, short, short_calls = profile(place, name, requests // 5, *options)
+    path, long, long_calls = profile(place, name, requests // 5 + requests, *options)
     each = {by: (long_calls[by] - short_calls[by]) / requests for by in long_calls}
     own = sum(count for by, count in each.items() if by == name or by.startswith("libkeel"))
-    return {"load": load, "system": name, "instructions": (long - short) / requests, "profile": path,
-            "wanted": wanted if name == "mdbroker" else None, "own_allocations": own if name == "mdbroker" else None,
+    return {"system": name, "instructions": (long - short) / requests, "profile": path, "own_allocations": own,
             "allocations": sum(each.values())}
+
+
+def measure(place, name, load, requests):
+    window, workers, wanted = LOADS[load]
+    figures = each_request(place, name, requests, "--window", window, "--workers", workers, "--credit", 100)
+    if name != "mdbroker":
+        figures["own_allocations"] = wanted = None
+    return {"load": load, "wanted": wanted, **figures}
 
 
 def run(place, requests, progress=print):

@@ -11,8 +11,10 @@ import time
 import zmq
 
 SOON = 60
-PROGRAMS = {"mdbroker": "brokers/mdbroker", "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare",
+PROGRAMS = {"mdbroker": "brokers/mdbroker", "spqueue": "brokers/spqueue", "ppqueue": "brokers/ppqueue", "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare",
             "mdbench": "clients/mdbench"}
+#   How mdbench speaks with those that speak no MDP.
+DIALECTS = {"proxy": "--raw", "spqueue": "--simple", "ppqueue": "--paranoid"}
 
 
 class BenchError(Exception):
@@ -51,8 +53,13 @@ class System:
     """A broker or a yardstick. Clients connect to .front, workers to .back."""
 
     def __init__(self, place, name, spin=0, under=(), options=()):
-        bind = [place.endpoint() for _ in range(2 if name == "proxy" else 1)]
-        arguments = ["--bind", *bind, "--spin", str(spin)] if name == "mdbroker" else [*bind, *([str(spin)] if spin else [])]
+        bind = [place.endpoint() for _ in range(2 if name in DIALECTS else 1)]
+        if name == "mdbroker":
+            arguments = ["--bind", *bind, "--spin", str(spin)]
+        elif name in ("spqueue", "ppqueue"):
+            arguments = ["--frontend", bind[0], "--backend", bind[1], "--spin", str(spin)]
+        else:
+            arguments = [*bind, *([str(spin)] if spin else [])]
         self.name, self.log_path = name, place.path("log")
         self.log = open(self.log_path, "w")
         self.process = subprocess.Popen([*under, place.program(name), *arguments, *options], stderr=self.log)
@@ -109,8 +116,8 @@ class Load:
     """mdbench, running."""
 
     def __init__(self, place, system, *options):
-        raw = ["--raw"] if system.name == "proxy" else []
-        self.command = [place.program("mdbench"), "--json", "--broker", system.front, "--workers-at", system.back, *raw,
+        dialect = [DIALECTS[system.name]] if system.name in DIALECTS else []
+        self.command = [place.program("mdbench"), "--json", "--broker", system.front, "--workers-at", system.back, *dialect,
                         *map(str, options)]
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

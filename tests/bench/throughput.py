@@ -35,9 +35,9 @@ def measure(place, name, row, duration):
     return Sample(result["per_second"], used * 1e6 / result["requests"]["sent"], latency["p50"], latency["p99"])
 
 
-def ratio(rounds, over):
+def ratio(rounds, over, of="mdbroker"):
     """Of the two that ran side by side, so that what slowed a whole round down slows both."""
-    return statistics.median(one["mdbroker"].rate / one[over].rate for one in rounds)
+    return statistics.median(one[of].rate / one[over].rate for one in rounds)
 
 
 def median(rounds, name):
@@ -52,16 +52,21 @@ def summary(row, rounds):
             "bare_over_proxy": statistics.median(one["bare"].rate / one["proxy"].rate for one in rounds)}
 
 
-def run(place, rounds, duration, chosen=None, progress=print):
-    """One summary a row. Every round runs all rows on all systems; who is first takes turns."""
-    rows = [row for n, row in enumerate(ROWS) if not chosen or n + 1 in chosen]
+def play(place, rows, systems, rounds, duration, progress):
+    """{row: [{system: Sample} of each round]}. Every round runs all rows on all systems; who is first takes turns."""
     done = {row: [] for row in rows}
     for number in range(rounds):
         progress(f"round {number + 1} of {rounds}")
-        order = SYSTEMS[number % 3:] + SYSTEMS[:number % 3]
+        first = number % len(systems)
         for row in rows:
-            done[row].append({name: measure(place, name, row, duration) for name in order})
-    return [summary(row, done[row]) for row in rows]
+            done[row].append({name: measure(place, name, row, duration) for name in systems[first:] + systems[:first]})
+    return done
+
+
+def run(place, rounds, duration, chosen=None, progress=print):
+    """One summary a row."""
+    rows = [row for n, row in enumerate(ROWS) if not chosen or n + 1 in chosen]
+    return [summary(row, done) for row, done in play(place, rows, SYSTEMS, rounds, duration, progress).items()]
 
 
 def against(value, wanted):

@@ -38,6 +38,27 @@ class Programs(unittest.TestCase):
         return json.loads(out)
 
 
+class WithQueues(Programs):
+    """The queues stand beside mdbroker."""
+
+    def check_queue(self, name, *options):
+        directory = tempfile.TemporaryDirectory(prefix="keel.")
+        self.addCleanup(directory.cleanup)
+        ends = [f"ipc://{directory.name}/{end}" for end in "fb"]
+        queue = self.start(os.path.join(os.path.dirname(MDBROKER), name), "-f", ends[0], "-b", ends[1])
+        for _ in ends:
+            self.assertIn("listening on", queue.stderr.readline())
+        bench = self.start(MDBENCH, "--broker", ends[0], "--workers-at", ends[1], "--json", "--count", 500, *options)
+        result = self.ends(bench, 0)
+        self.assertEqual((result["ok"], result["requests"]["answered"]), (True, 500))
+
+    def test_simple(self):
+        self.check_queue("spqueue", "--simple", "--clients", 10, "--window", 1, "--workers", 3)
+
+    def test_paranoid(self):
+        self.check_queue("ppqueue", "--paranoid", "--clients", 3, "--window", 20, "--workers", 3, "--heartbeat", 50)
+
+
 class WithBroker(Programs):
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="keel.")
@@ -327,7 +348,7 @@ class ToWorkers(PlayedBroker):
 
 class Usage(Programs):
     def test_what_does_not_go_together(self):
-        for options in (["--role", "boss"], ["--services", 2], ["--raw", "--options"], ["--service", "two words"],
+        for options in (["--role", "boss"], ["--services", 2], ["--raw", "--options"], ["--simple"], ["--raw", "--paranoid"], ["--service", "two words"],
                         ["--size", 15], ["--clients", 20000, "--window", 100000]):
             program = self.start(MDBENCH, *options)
             _, errors = program.communicate(timeout=SOON_MS / 1000)

@@ -9,7 +9,7 @@
 static void
 check_options (const envelope_t *envelope)
 {
-    request_options_t options = envelope_options (envelope);
+    envelope_options_t options = envelope_options (envelope);
     if (!options.present)
         return;
     uint8_t again[OPTIONS_SIZE];

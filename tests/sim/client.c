@@ -87,7 +87,7 @@ static void
 check_sending (world_t *world, const peer_t *peer, const keel_action_t *action)
 {
     const client_t *self = peer->self;
-    request_options_t options = {0};
+    envelope_options_t options = {0};
     if (!options_decode (action->head[0], &options))
         return;
     for (size_t n = 0; n < self->count; n++)

@@ -77,7 +77,7 @@ accept (oracle_t *self, const envelope_t *envelope, const mdp_command_t *command
 {
     model_t *model = &self->model;
     const keel_peer_t *peer = &self->event->peer;
-    request_options_t options = envelope_options (envelope);
+    envelope_options_t options = envelope_options (envelope);
     model_request_t *request = calloc (1, sizeof (*request));
     assert (request);
     request->ticket = ledger_ticket (command->body[0]);

@@ -70,7 +70,7 @@ static void
 draw_envelope (world_t *world, const peer_t *peer, uint32_t ticket, draft_t *draft)
 {
     form_t form = (form_t) draw_between (&world->random, peer->version == 1 ? FORM_PLAIN : FORM_STRICT, FORMS - 1);
-    request_options_t options = {
+    envelope_options_t options = {
         .present = true, .notices = draw_chance (&world->random, world->plan.notices_pct), .id = ticket};
     if (draw_chance (&world->random, 30))
         options.ttl_ms = (uint32_t) draw_between (&world->random, 1, 3000);
@@ -175,7 +175,7 @@ close_ticket (raw_client_t *self, uint32_t ticket)
 static int64_t
 marked_ticket (const envelope_t *envelope)
 {
-    request_options_t options = envelope_options (envelope);
+    envelope_options_t options = envelope_options (envelope);
     if (options.present)
         return (int64_t) options.id;
     const span_t *mark = envelope->count >= 2 ? &envelope->frames[envelope->count - 2] : NULL;

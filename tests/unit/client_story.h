@@ -24,7 +24,7 @@ typedef struct {
     uint64_t first; /* id of the first request */
     char trace[8192];
     size_t sends;
-    request_options_t options[STORY_SENDS + 1]; /* of each sending, from 1 */
+    envelope_options_t options[STORY_SENDS + 1]; /* of each sending, from 1 */
     span_t head[8];                     /* of the last one; the frames before the body */
     size_t head_count;
 } story_t;

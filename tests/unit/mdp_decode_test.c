@@ -2,7 +2,6 @@
 #include "unit.h"
 
 #include "mdp.h"
-#include "token.h"
 
 typedef verdict_t (decoder_t) (const span_t frames[], size_t count, mdp_command_t *command);
 
@@ -182,25 +181,6 @@ frames_behind_a_control_are_ignored (void **state)
     assert_int_equal (command.body_count, 0);
 }
 
-static void
-tokens (void **state)
-{
-    (void) state;
-    uint64_t token = 0;
-    assert_true (token_decode (*guarded_frames (&F (TOKEN), 1), &token));
-    assert_true (token == 0x0123456789abcdefu);
-    assert_true (token_decode (F ("ffffffffffffffff"), &token));
-    assert_true (token == UINT64_MAX);
-    token = 7;
-    const span_t bad[] = {F (""), F ("0123456789abcde"), F ("0123456789abcdef0"), F ("0123456789ABCDEF"),
-                          F ("0123456789abcdeg"), F ("0123456789abcde\0"), F (" 123456789abcdef"),
-                          F ("0123456789abcd/:"), F ("0123456789abcde`")};
-    const span_t *copy = guarded_frames (bad, COUNT_OF (bad));
-    for (size_t n = 0; n < COUNT_OF (bad); n++)
-        assert_false (token_decode (copy[n], &token));
-    assert_int_equal (token, 7);
-}
-
 #define TEST(name) cmocka_unit_test_teardown (name, teardown)
 
 int
@@ -218,7 +198,6 @@ main (void)
         TEST (workers_answers),
         TEST (heartbeat_and_disconnect),
         TEST (frames_behind_a_control_are_ignored),
-        TEST (tokens),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -2,7 +2,6 @@
 #include "unit.h"
 
 #include "mdp.h"
-#include "token.h"
 
 #define TOKEN "0123456789abcdef"
 
@@ -94,20 +93,6 @@ heartbeat_and_disconnect (void **state)
     assert_encodes (mdp_encode_control (out, 2, MDP_DISCONNECT), F ("MDPW02"), F ("\6"));
 }
 
-static void
-tokens (void **state)
-{
-    (void) state;
-    char *text = guarded_bytes (TOKEN, TOKEN_SIZE);
-    token_encode (0, text);
-    assert_memory_equal (text, "0000000000000000", TOKEN_SIZE);
-    token_encode (0xfedcba9876543210u, text);
-    assert_memory_equal (text, "fedcba9876543210", TOKEN_SIZE);
-    uint64_t token = 0;
-    assert_true (token_decode (span_make (text, TOKEN_SIZE), &token));
-    assert_true (token == 0xfedcba9876543210u);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int
@@ -115,7 +100,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (client_request),  TEST (answers_to_client), TEST (ready),  TEST (request_to_worker),
-        TEST (workers_answers), TEST (heartbeat_and_disconnect), TEST (tokens),
+        TEST (workers_answers), TEST (heartbeat_and_disconnect),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ teardown (void **state)
 }
 
 static bool
-decode (span_t frame, request_options_t *options)
+decode (span_t frame, envelope_options_t *options)
 {
     return options_decode (*guarded_frames (&frame, 1), options);
 }
@@ -23,7 +23,7 @@ static void
 the_vector_decodes (void **state)
 {
     (void) state;
-    request_options_t options;
+    envelope_options_t options;
     assert_true (decode (F (VECTOR), &options));
     assert_true (options.present);
     assert_true (options.notices);
@@ -37,7 +37,7 @@ the_vector_encodes (void **state)
     (void) state;
     uint8_t *frame = guarded_bytes (VECTOR, OPTIONS_SIZE);
     memset (frame, 0xee, OPTIONS_SIZE);
-    options_encode (&(request_options_t){true, true, 10000, 0x0102030405060708u}, frame);
+    options_encode (&(envelope_options_t){true, true, 10000, 0x0102030405060708u}, frame);
     assert_memory_equal (frame, VECTOR, OPTIONS_SIZE);
 }
 
@@ -46,13 +46,13 @@ extremes_come_back_as_they_were (void **state)
 {
     (void) state;
     uint8_t frame[OPTIONS_SIZE];
-    request_options_t options, wanted = {true, false, UINT32_MAX, UINT64_MAX};
+    envelope_options_t options, wanted = {true, false, UINT32_MAX, UINT64_MAX};
     options_encode (&wanted, frame);
     assert_true (decode (span_make (frame, sizeof (frame)), &options));
     assert_false (options.notices);
     assert_int_equal (options.ttl_ms, UINT32_MAX);
     assert_true (options.id == UINT64_MAX);
-    wanted = (request_options_t){true, false, 0, 0};
+    wanted = (envelope_options_t){true, false, 0, 0};
     options_encode (&wanted, frame);
     assert_memory_equal (frame, "KEEL\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", OPTIONS_SIZE);
 }
@@ -60,7 +60,7 @@ extremes_come_back_as_they_were (void **state)
 static void
 assert_ordinary (span_t frame)
 {
-    request_options_t options;
+    envelope_options_t options;
     assert_false (decode (frame, &options));
     assert_false (options.present || options.notices || options.ttl_ms || options.id);
 }
