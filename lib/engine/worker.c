@@ -3,6 +3,7 @@
 #include "backoff.h"
 #include "fault.h"
 #include "memory.h"
+#include "search.h"
 #include "text.h"
 #include "worker_slots.h"
 
@@ -13,6 +14,7 @@
 #define SLOW_FIRST_MS  1000
 #define SLOW_LIMIT_MS  32000
 #define COMPLAIN_MS    1000
+#define SESSION_MS     1000 /* one that lasted so long was one, though the broker had nothing to say yet */
 #define TOKEN_MAX      255 /* other brokers put a routing id there */
 #define CREDIT_TEXT    6
 
@@ -39,6 +41,7 @@ struct keel_mdworker {
     int64_t heard_at; /* or when READY was said */
     int64_t beat_at;
     int64_t complain_at;
+    int64_t searches_from; /* when the last broker that was heard was lost */
     backoff_t quick;
     backoff_t slow;
     random_t random;
@@ -137,8 +140,21 @@ static void
 connect_next (keel_mdworker_t *self, keel_actions_t *out)
 {
     keel_actions_connect (out, self->endpoint);
+    if (self->searches_from == 0)
+        self->searches_from = self->now;
     self->heard = false;
     begin_session (self, out);
+}
+
+/*  With a choice of brokers one of them may serve soon: each is tried again and again. */
+static int64_t
+pause_of (keel_mdworker_t *self, backoff_t *backoff)
+{
+    if (self->heard || self->now - self->heard_at >= SESSION_MS)
+        self->searches_from = self->now;
+    if (self->config.endpoint_count > 1)
+        return search_pause (self->now - self->searches_from, &self->random);
+    return backoff_next (backoff, &self->random);
 }
 
 /*  The session has ended by what the broker did, or did not do. A broker that was never heard is worth no line: it is
@@ -150,7 +166,8 @@ lose_session (keel_mdworker_t *self, backoff_t *backoff, const char *why, keel_a
     keel_actions_close (out, self->endpoint, false);
     forget_all (self);
     self->state = self->draining ? GONE : WAITING;
-    self->connect_at = self->now + backoff_next (backoff, &self->random);
+    self->connect_at = self->now + pause_of (self, backoff);
+    self->heard = false;
     self->endpoint = (uint16_t) ((self->endpoint + 1) % self->config.endpoint_count);
 }
 

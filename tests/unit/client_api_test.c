@@ -68,18 +68,6 @@ send_text (keel_client_t *client, const char *text)
     return id;
 }
 
-/*  What the broker got: [routing id][options][""][MDPC02][01][service][body...] */
-static zmsg_t *
-take_request (zsock_t *router)
-{
-    zpoller_t *poller = zpoller_new (router, NULL);
-    assert_non_null (zpoller_wait (poller, SOON_MS));
-    zpoller_destroy (&poller);
-    zmsg_t *request = zmsg_recv (router);
-    assert_non_null (request);
-    return request;
-}
-
 /*  Its envelope back, and an answer. command: "\2" partial, "\3" final. */
 static void
 answer (zsock_t *router, zmsg_t **request, const char *command, const char *service, const char *first,
@@ -98,6 +86,33 @@ answer (zsock_t *router, zmsg_t **request, const char *command, const char *serv
     if (second)
         zmsg_addstr (reply, second);
     assert_int_equal (zmsg_send (&reply, router), 0);
+}
+
+/*  Does a client of several brokers ask whether this one answers? */
+static bool
+is_probe (zmsg_t *request)
+{
+    zmsg_first (request);
+    for (int n = 0; n < 4; n++)
+        zmsg_next (request);
+    zframe_t *service = zmsg_next (request);
+    return service && zframe_streq (service, "mmi.service");
+}
+
+/*  What the broker got, but for probes, which are answered: [routing id][options][""][MDPC02][01][service][body...] */
+static zmsg_t *
+take_request (zsock_t *router)
+{
+    zpoller_t *poller = zpoller_new (router, NULL);
+    assert_non_null (zpoller_wait (poller, SOON_MS));
+    zpoller_destroy (&poller);
+    zmsg_t *request = zmsg_recv (router);
+    assert_non_null (request);
+    if (!is_probe (request))
+        return request;
+    answer (router, &request, "\3", "mmi.service", "200", NULL);
+    zmsg_destroy (&request);
+    return take_request (router);
 }
 
 static void

@@ -23,6 +23,9 @@ typedef struct {
     int64_t now;
     uint64_t first; /* id of the first request */
     char trace[8192];
+    bool probes;              /* are told, too: "probe 0" */
+    envelope_options_t probe; /* of the last one */
+    uint16_t link;            /* of the last sending */
     size_t sends;
     envelope_options_t options[STORY_SENDS + 1]; /* of each sending, from 1 */
     span_t head[8];                     /* of the last one; the frames before the body */
@@ -46,6 +49,8 @@ int64_t story_pass_to_due (story_t *self);
 /*  An answer to a sending, in its envelope. body: frames parted by '|'. */
 void story_answer (story_t *self, uint16_t link, size_t sending, mdp_kind_t kind, const char *service,
                    const char *body);
+/*  The answer to the last probe. */
+void story_answer_probe (story_t *self, uint16_t link);
 void story_frames (story_t *self, uint16_t link, const span_t frames[], size_t count);
 void story_event (story_t *self, keel_event_t event);
 void story_disconnected (story_t *self, uint16_t link);
