@@ -140,7 +140,7 @@ static void
 connect_next (keel_mdworker_t *self, keel_actions_t *out)
 {
     keel_actions_connect (out, self->endpoint);
-    if (self->searches_from == 0)
+    if (self->searches_from == KEEL_NEVER)
         self->searches_from = self->now;
     self->heard = false;
     begin_session (self, out);
@@ -464,6 +464,7 @@ keel_mdworker_new (const keel_mdworker_config_t *config)
     self->config = *config;
     self->service = span_make (self + 1, name);
     self->random.state = config->seed;
+    self->searches_from = KEEL_NEVER;
     self->quick = backoff_make (QUICK_FIRST_MS, QUICK_LIMIT_MS);
     self->slow = backoff_make (SLOW_FIRST_MS, SLOW_LIMIT_MS);
     if (!worker_slots_open (&self->slots, config->credit)) {

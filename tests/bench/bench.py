@@ -1,6 +1,6 @@
 """Measures mdbroker next to two yardsticks, and prints tables. See README.md.
 
-    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates]
+    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [failover]
 """
 import argparse
 import json
@@ -8,13 +8,14 @@ import os
 import platform
 import sys
 
+import failover
 import instructions
 import pirates
 import scale
 import throughput
 from systems import BenchError, Place
 
-PARTS = ("throughput", "instructions", "services", "backlog", "pirates")
+PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "failover")
 
 
 def options():
@@ -62,6 +63,9 @@ def measure(given, place, part):
         figures = pirates.run(place, given.rounds, given.duration, 200 if given.quick else 10000, 20 if given.quick else 1000,
                               0.1 if given.quick else 5, progress)
         show(pirates.table(figures))
+    elif part == "failover":
+        figures = failover.run(place, 1 if given.quick else 20, (200,) if given.quick else (200, 2000), progress)
+        show(failover.table(figures))
     else:
         figures = scale.backlog(place, 500 if given.quick else 100000, given.duration, progress)
         show(scale.backlog_table(figures))

@@ -11,7 +11,8 @@ import time
 import zmq
 
 SOON = 60
-PROGRAMS = {"mdbroker": "brokers/mdbroker", "spqueue": "brokers/spqueue", "ppqueue": "brokers/ppqueue", "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare",
+PROGRAMS = {"mdbroker": "brokers/mdbroker", "spqueue": "brokers/spqueue", "ppqueue": "brokers/ppqueue", "binarystar": "brokers/binarystar",
+            "mdclient": "clients/mdclient", "mdworker": "workers/mdworker", "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare",
             "mdbench": "clients/mdbench"}
 #   How mdbench speaks with those that speak no MDP.
 DIALECTS = {"proxy": "--raw", "spqueue": "--simple", "ppqueue": "--paranoid"}
