@@ -98,8 +98,8 @@ leave_link (keel_mdclient_t *self, request_t *request)
 void
 mdclient_continue_soon (keel_mdclient_t *self, request_t *request)
 {
-    bool choice = self->config.endpoints > 1;
-    int64_t due = self->now + (choice ? mdclient_pause (self) : backoff_next (&request->backoff, &self->random));
+    bool choice = self->config.endpoints > 1, hop = self->absent % self->config.endpoints != 0;
+    int64_t due = self->now + (hop ? SEARCH_HOP_MS : choice ? mdclient_pause (self) : backoff_next (&request->backoff, &self->random));
     request->state = REQUEST_WAITS;
     request->continues = true;
     requests_set_due (&self->requests, request, due < request->try_due ? due : request->try_due);
@@ -152,6 +152,7 @@ mdclient_handle_refused (keel_mdclient_t *self, uint16_t number)
     link_t *link = &self->links[number];
     if (!link->open || link->heard || link->ended)
         return;
+    self->absent++;
     for (size_t n = 0; n < self->requests.capacity; n++) {
         request_t *request = self->requests.slots[n];
         if (request && request->state == REQUEST_SENT && request->link == number)

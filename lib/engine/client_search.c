@@ -141,6 +141,7 @@ turn (keel_mdclient_t *self)
     self->turn_at = KEEL_NEVER;
     if (answers (&self->links[self->current]) || self->requests.count == 0)
         return;
+    self->absent = 0;
     mdclient_move_on (self, self->current);
     self->links[self->current].owes_probe = self->links[self->current].open;
     resend (self, false);
@@ -203,6 +204,7 @@ mdclient_note_word (keel_mdclient_t *self, uint16_t number)
     link_t *link = &self->links[number];
     link->probing = link->doubted = false;
     link->quiet_ms = self->now;
+    self->absent = 0;
 }
 
 /*  Copies in links that were never heard would run when nobody wants them any more. */

@@ -35,6 +35,7 @@ struct keel_mdclient {
     uint16_t current; /* the link that new requests take */
     int64_t heard_ms; /* when any broker was heard last */
     int64_t turn_at;    /* a search goes on, and then it is the next link's turn; KEEL_NEVER: none does */
+    unsigned absent;    /* brokers in a row that were not there */
     bool troubled;      /* no answer, since ... */
     int64_t trouble_ms; /* then */
     uint64_t counters[KEEL_MDCLIENT_COUNTERS];

@@ -1,6 +1,7 @@
 /*  How long who searches for a broker stays with one before it tries the next: the longer it has searched, the longer. From
- *  50 ms on, a twentieth of the time that the search has taken, up to 2 s; jittered to its upper quarter. So a pair that fails over
- *  is found soon after, whatever its failover timeout, and one that is gone for long is not flooded.
+ *  50 ms on, a fortieth of the time that the search has taken, up to 2 s; jittered to its upper quarter. So a pair that fails over
+ *  is found soon after, whatever its failover timeout, and one that is gone for long is not flooded. Where nobody is at all, one need not
+ *  stay, unless that is so everywhere.
  */
 #ifndef KEEL_SEARCH_H
 #define KEEL_SEARCH_H
@@ -9,7 +10,8 @@
 
 #define SEARCH_FIRST_MS 50
 #define SEARCH_LIMIT_MS 2000
-#define SEARCH_SHARE    20
+#define SEARCH_SHARE    40
+#define SEARCH_HOP_MS   5 /* from a broker that is not there */
 
 /*  since_ms: how long it has gone on. */
 static inline int64_t

@@ -41,6 +41,7 @@ struct keel_mdworker {
     int64_t heard_at; /* or when READY was said */
     int64_t beat_at;
     int64_t complain_at;
+    unsigned absent;       /* brokers in a row that were not there */
     int64_t searches_from; /* when the last broker that was heard was lost */
     backoff_t quick;
     backoff_t slow;
@@ -152,6 +153,8 @@ pause_of (keel_mdworker_t *self, backoff_t *backoff)
 {
     if (self->heard || self->now - self->heard_at >= SESSION_MS)
         self->searches_from = self->now;
+    if (self->absent && self->absent % self->config.endpoint_count != 0)
+        return SEARCH_HOP_MS;
     if (self->config.endpoint_count > 1)
         return search_pause (self->now - self->searches_from, &self->random);
     return backoff_next (backoff, &self->random);
@@ -259,6 +262,7 @@ on_message (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *ou
         complain (self, verdict, out);
         return;
     }
+    self->absent = 0;
     if (command.kind == MDP_DISCONNECT) {
         count (self, KEEL_MDWORKER_REFUSED);
         lose_session (self, &self->quick, "the broker said DISCONNECT", out);
@@ -323,6 +327,7 @@ keel_mdworker_step (keel_mdworker_t *self, const keel_event_t *event, keel_actio
         on_message (self, event, out);
     else if (event->kind == KEEL_EVENT_DISCONNECTED || event->kind == KEEL_EVENT_REFUSED) {
         count (self, KEEL_MDWORKER_LOST);
+        self->absent = event->kind == KEEL_EVENT_REFUSED ? self->absent + 1 : 0;
         lose_session (self, &self->quick, "the connection has ended", out);
     } else if (event->tag == TAG_VITAL) {
         count (self, KEEL_MDWORKER_UNSENT);
