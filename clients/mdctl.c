@@ -326,6 +326,12 @@ is_active (const json_t *pair)
     return state && strcmp (state, "active") == 0;
 }
 
+static bool
+is_leaving (const json_t *pair)
+{
+    return json_is_true (json_object_get (pair, "leaving"));
+}
+
 static int
 print_move (const control_t *self, const json_t *pair, bool done)
 {
@@ -347,9 +353,10 @@ print_move (const control_t *self, const json_t *pair, bool done)
 static int
 finish_move (const control_t *self, const json_t *pair, bool promote, bool done)
 {
-    if (done || !promote)
+    if (done || (!promote && is_leaving (pair)))
         return print_move (self, pair, done);
-    log_at (KEEL_LOG_ERROR, "promote: it has not become active; its log says why");
+    log_at (KEEL_LOG_ERROR, promote ? "promote: it has not become active; its log says why"
+                                    : "handover: its peer is silent, and could not take over");
     return EXIT_FAILED;
 }
 
@@ -363,7 +370,8 @@ run_move (control_t *self)
         json_t *pair = ask_pair (self);
         if (!pair)
             return EXIT_FAILED;
-        bool done = is_active (pair) == promote, over = zclock_mono () >= until;
+        bool done = is_active (pair) == promote;
+        bool over = zclock_mono () >= until || (!promote && !is_leaving (pair));
         if (done || over)
             rc = finish_move (self, pair, promote, done);
         json_decref (pair);

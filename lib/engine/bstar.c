@@ -109,6 +109,7 @@ activate (keel_star_t *self, keel_star_actions_t *out)
     self->state = BSTAR_ACTIVE;
     self->epoch = self->seen = self->stored;
     self->yields = self->leaving = false;
+    self->wish_until = KEEL_NEVER;
     self->counters.activations++;
     publish (self, out);
     keel_star_action_t *role = append (out, KEEL_STAR_ROLE);
@@ -126,6 +127,7 @@ become_passive (keel_star_t *self, bstar_input_t input, keel_star_actions_t *out
     self->state = BSTAR_PASSIVE;
     self->yields = (handed && !STAR_FAULT (NO_YIELD)) || input == BSTAR_REFUSED;
     self->leaving = false;
+    self->wish_until = KEEL_NEVER;
     self->idle_since = self->now;
     if (input != BSTAR_REFUSED)
         self->pause_ms = 0;
@@ -219,6 +221,15 @@ take_conflict (keel_star_t *self, keel_star_actions_t *out)
 }
 
 static void
+begin_handover (keel_star_t *self, keel_star_actions_t *out)
+{
+    self->wish_until = KEEL_NEVER;
+    self->leaving = true;
+    append (out, KEEL_STAR_DRAIN);
+    say (out, KEEL_LOG_NOTICE, "handing over: what is held is finished first");
+}
+
+static void
 take_word (keel_star_t *self, const bstar_word_t *word, keel_star_actions_t *out)
 {
     bstar_input_t input = input_of (self, word);
@@ -229,6 +240,8 @@ take_word (keel_star_t *self, const bstar_word_t *word, keel_star_actions_t *out
     if (STAR_FAULT (BOTH_STAY) && self->state == BSTAR_ACTIVE)
         return;
     apply (self, input, out);
+    if (self->wish_until != KEEL_NEVER)
+        begin_handover (self, out);
 }
 
 static void
@@ -276,6 +289,10 @@ on_tick (keel_star_t *self, keel_star_actions_t *out)
     if (self->now < self->publish_at)
         return;
     publish (self, out);
+    if (self->now >= self->wish_until) {
+        self->wish_until = KEEL_NEVER;
+        say (out, KEEL_LOG_WARNING, "no handover: the peer is silent");
+    }
     if (self->heard && !self->said_silent && keel_star_silent (self, self->now)) {
         self->said_silent = true;
         say (out, KEEL_LOG_WARNING, "the peer is silent");
@@ -290,9 +307,10 @@ on_handover (keel_star_t *self, keel_star_actions_t *out)
 {
     if (keel_star_refuses_handover (self, self->now))
         return;
-    self->leaving = true;
-    append (out, KEEL_STAR_DRAIN);
-    say (out, KEEL_LOG_NOTICE, "handing over: what is held is finished first");
+    if (!self->heard || keel_star_silent (self, self->now))
+        self->wish_until = self->now + self->config.failover_ms;
+    else
+        begin_handover (self, out);
 }
 
 static void
@@ -432,7 +450,7 @@ keel_star_epoch (const keel_star_t *self)
 bool
 keel_star_leaving (const keel_star_t *self)
 {
-    return self->leaving;
+    return self->leaving || self->wish_until != KEEL_NEVER;
 }
 
 int64_t
@@ -454,11 +472,11 @@ keel_star_refuses_handover (const keel_star_t *self, int64_t now)
 {
     if (self->state != BSTAR_ACTIVE)
         return "it is not active";
-    if (self->leaving)
+    if (keel_star_leaving (self))
         return "it is handing over already";
-    if (!self->heard || keel_star_silent (self, now))
-        return "the peer is silent, and could not take over";
-    if (self->peer.role == BSTAR_ROLE_UNKNOWN && self->config.role == BSTAR_ROLE_BACKUP)
+    if (in_conflict (self, now))
+        return "the peer has the same role";
+    if (self->heard && self->peer.role == BSTAR_ROLE_UNKNOWN && self->config.role == BSTAR_ROLE_BACKUP)
         return "the peer does not know how to take over";
     return NULL;
 }
@@ -483,6 +501,7 @@ keel_star_new (const keel_star_config_t *config)
     self->state = config->role == BSTAR_ROLE_PRIMARY ? BSTAR_PRIMARY : BSTAR_BACKUP;
     self->seen = self->stored = config->epoch;
     self->publish_at = INT64_MIN;
+    self->wish_until = KEEL_NEVER;
     return self;
 }
 

@@ -9,6 +9,8 @@
  *  What keeps a node from serving that is chosen: its epoch cannot be stored, or the application refuses. Then it is
  *  passive, yields to its peer, and tries again after the failover timeout, doubling up to ten times that.
  *
+ *  A handover to a peer that is silent waits for it, for the failover timeout: it may just be restarting.
+ *
  *  A node that finds itself to have been frozen knows only what was true before. For one publishing interval it does not become
  *  active, so that it hears first what has happened meanwhile.
  */
@@ -107,7 +109,7 @@ bstar_role_t keel_star_role (const keel_star_t *self);
 bstar_state_t keel_star_state (const keel_star_t *self);
 /*  Of the present activation; of one that is not active, the highest it knows. */
 uint64_t keel_star_epoch (const keel_star_t *self);
-/*  Between HANDOVER and the end of being active. */
+/*  Between HANDOVER and the end of being active, or of the wish. */
 bool keel_star_leaving (const keel_star_t *self);
 /*  The last state that the peer published, and how long ago, msec; -1: none was ever heard. */
 int64_t keel_star_peer (const keel_star_t *self, int64_t now, bstar_word_t *word);

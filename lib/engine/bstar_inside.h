@@ -17,6 +17,7 @@ struct keel_star {
     bstar_input_t reason; /* for that */
     bool yields;
     bool leaving;
+    int64_t wish_until; /* a handover is wished for, if the peer is heard until then; KEEL_NEVER: none is */
     bool conflict; /* the peer has our role */
     bool started;
     int64_t now;

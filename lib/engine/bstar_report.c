@@ -16,7 +16,7 @@ keel_star_report (const keel_star_t *self, text_t *json, int64_t now)
     add_word (json, "state", bstar_state_name (self->state));
     text_add_json_number (json, "epoch", keel_star_epoch (self));
     text_add_json_key (json, "leaving");
-    text_add (json, self->leaving ? "true" : "false");
+    text_add (json, keel_star_leaving (self) ? "true" : "false");
     if (self->heard) {
         add_word (json, "peer", bstar_state_name (self->peer.state));
         text_add_json_number (json, "peer_epoch", self->peer.epoch);
