@@ -1,8 +1,9 @@
 """Does a daemon take its example configuration file?
 
-    example_is_taken.py PROGRAM EXAMPLE.cfg
+    example_is_taken.py PROGRAM EXAMPLE.cfg [ARGUMENT...]
 
-It is given as it is, but for an endpoint that no other test has. Then once more with a key that there is not, so that a
+It is given as it is, but for endpoints and files that no other test has: the arguments, in which {folder} is the test's own;
+without any, --bind ipc://{folder}/s. Then once more with a key that there is not, so that a
 program that does not read its file at all cannot pass.
 """
 import signal
@@ -13,8 +14,8 @@ import tempfile
 EX_CONFIG = 78
 
 
-def taken(program, example, endpoint):
-    command = [program, "--config", example, "--bind", endpoint]
+def taken(program, example, arguments):
+    command = [program, "--config", example, *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
         said = daemon.stderr.readline()
         daemon.send_signal(signal.SIGTERM)
@@ -30,9 +31,10 @@ def refused(program, example, name):
 
 
 def main():
-    program, example = sys.argv[1:]
+    program, example, *arguments = sys.argv[1:]
+    arguments = arguments or ["--bind", "ipc://{folder}/s"]
     with tempfile.TemporaryDirectory(prefix="keel.") as folder:
-        passed = taken(program, example, f"ipc://{folder}/s") and refused(program, example, f"{folder}/wrong.cfg")
+        passed = taken(program, example, [word.replace("{folder}", folder) for word in arguments]) and refused(program, example, f"{folder}/wrong.cfg")
     return 0 if passed else 1
 
 

@@ -19,7 +19,7 @@ cp "$source/bstar_table.pml" .
 # shellcheck disable=SC2086
 {
     spin -a -DFAULTS="$faults" $broken model.pml
-    cc -O2 -w -DVECTORSZ=2048 -DCOLLAPSE $flags -o pan pan.c
+    cc -O1 -w -DVECTORSZ=2048 -DCOLLAPSE $flags -o pan pan.c
     ./pan -m200000 -n $run > result.txt
 }
 cat result.txt
