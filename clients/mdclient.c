@@ -3,7 +3,7 @@
 
 #include "exit_codes.h"
 #include "log.h"
-#include "options.h"
+#include "request.h"
 
 #include <errno.h>
 
@@ -29,10 +29,8 @@ typedef struct {
 static const setting_t settings[] = {
     {.name = "broker", .letter = 'b', .list = true, .kind = SETTING_CONNECT, .preset = "tcp://127.0.0.1:5555",
      .environment = "KEEL_BROKER", AT (brokers), .help = "a broker; repeat for more, tried in order"},
-    {.name = "timeout", .letter = 't', .kind = SETTING_MSEC, .preset = "2500", .minimum = 1, .maximum = 86400000,
-     AT (timeout), .help = "how long a try waits for an answer"},
-    {.name = "retries", .letter = 'r', .kind = SETTING_COUNT, .preset = "3", .minimum = 0, .maximum = 1000,
-     AT (retries), .help = "tries after the first"},
+    REQUEST_TIMEOUT (offsetof (settings_t, timeout)),
+    REQUEST_RETRIES (offsetof (settings_t, retries)),
     {.name = "count", .letter = 'n', .kind = SETTING_COUNT, .preset = "1", .minimum = 1, .maximum = INT64_MAX,
      AT (count), .help = "send the request so many times, one after the other"},
     {.name = "mdp", .kind = SETTING_COUNT, .preset = "2", .minimum = 1, .maximum = 2, AT (version),
@@ -52,51 +50,6 @@ static const program_t program = {
     .terse = true,
 };
 
-/*  The whole of standard input; NULL with errno. */
-static zframe_t *
-read_frame (void)
-{
-    char *bytes = NULL;
-    size_t size = 0, capacity = 0, got = 1;
-    while (got > 0) {
-        if (capacity - size < 65536) {
-            char *grown = realloc (bytes, capacity = capacity * 2 + 65536);
-            if (!grown)
-                break;
-            bytes = grown;
-        }
-        got = fread (bytes + size, 1, capacity - size, stdin);
-        size += got;
-    }
-    zframe_t *frame = got || ferror (stdin) ? NULL : zframe_new (bytes, size);
-    free (bytes);
-    return frame;
-}
-
-/*  The request's body. 0, or the code to exit with. */
-static int
-make_body (run_t *self)
-{
-    char **words = self->options.arguments + 1;
-    bool read = false;
-    self->body = zmsg_new ();
-    for (; *words; words++) {
-        bool here = strcmp (*words, "-") == 0;
-        if (here && read)
-            return options_fail (&self->options, "standard input can be one frame only, but - was given twice");
-        zframe_t *frame = here ? read_frame () : zframe_new (*words, strlen (*words));
-        if (!frame) {
-            log_at (KEEL_LOG_ERROR, "cannot read standard input: %s", strerror (errno));
-            return EXIT_FAILED;
-        }
-        read |= here;
-        zmsg_append (self->body, &frame);
-    }
-    if (zmsg_size (self->body) == 0)
-        zmsg_addmem (self->body, "", 0);
-    return EXIT_OK;
-}
-
 static int
 make_client (run_t *self)
 {
@@ -115,21 +68,6 @@ make_client (run_t *self)
     keel_client_set_stock (self->client, set->stock);
     keel_client_set_version (self->client, version ? (int) set->version : 1);
     return EXIT_OK;
-}
-
-/*  False: nobody reads them. */
-static bool
-print_frames (const zmsg_t *reply)
-{
-    zmsg_t *frames = (zmsg_t *) (uintptr_t) reply;
-    for (zframe_t *frame = zmsg_first (frames); frame; frame = zmsg_next (frames)) {
-        fwrite (zframe_data (frame), 1, zframe_size (frame), stdout);
-        putchar ('\n');
-    }
-    if (fflush (stdout) == 0)
-        return true;
-    log_at (KEEL_LOG_ERROR, "cannot write the answer: %s", strerror (errno));
-    return false;
 }
 
 static int
@@ -165,7 +103,7 @@ call (run_t *self)
         rc = rc ? rc : result.code;
         final = result.final;
         if (rc == 0)
-            printed = print_frames (reply);
+            printed = request_print (reply);
         zmsg_destroy (&reply);
     }
     if (!printed)
@@ -180,7 +118,7 @@ main (int argc, char **argv)
     int rc = options_parse (&run.options, &program, argc, argv, &run.settings);
     if (rc >= 0)
         return rc;
-    rc = make_body (&run);
+    rc = request_read (&run.options, run.options.arguments + 1, &run.body);
     if (rc == EXIT_OK)
         rc = make_client (&run);
     for (int64_t n = 0; rc == EXIT_OK && n < run.settings.count; n++)

@@ -12,7 +12,9 @@ static atomic_int working; /* commands */
 command_t
 command_make (char **argv, int64_t timeout_ms, const char *failed)
 {
-    return (command_t){{argv, timeout_ms, EXEC_OUTPUT_MAX, EXEC_ERROR_MAX}, failed};
+    exec_config_t exec = {
+        .argv = argv, .timeout_ms = timeout_ms, .output_max = EXEC_OUTPUT_MAX, .error_max = EXEC_ERROR_MAX};
+    return (command_t){exec, failed};
 }
 
 static void

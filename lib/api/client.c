@@ -1,27 +1,19 @@
-/*  The client class, as it is called: arguments are checked and messages become spans; client_turn.c does the rest. */
+/*  The client class, as it is called: arguments are checked and messages become spans; links.c does the rest. */
 #include "client_self.h"
 
 #include "clock.h"
-#include "endpoint.h"
 #include "mdp.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/timerfd.h>
 
-#define TIMEOUT_MS       2500
-#define TIMEOUT_MOST_MS  86400000
-#define RETRIES          3
-#define RETRIES_MOST     1000
 #define OUTSTANDING      1000
 #define OUTSTANDING_MOST 1000000
 
 /*  Partial answers that keel_client_request puts together; a frame counts for a little more than its bytes. */
 #define REPLY_MOST  ((size_t) 64 << 20)
 #define FRAME_COSTS 64
-
-#define ACTIONS 64
 
 static_assert (KEEL_E_TIMEOUT == -KEEL_MDCLIENT_TIMEOUT && KEEL_E_NO_BROKER == -KEEL_MDCLIENT_NO_BROKER,
                "an engine's codes are errors without their sign");
@@ -30,56 +22,41 @@ static_assert (sizeof (keel_client_counters_t) == KEEL_MDCLIENT_COUNTERS * sizeo
 
 /* ------------------------------------------------------------------ life */
 
-/*  Splits the list; false with errno. */
-static bool
-add_places (keel_client_t *self, const char *endpoints)
+static int
+step_client (void *engine, const keel_event_t *event, keel_actions_t *out)
 {
-    size_t most = 1;
-    for (const char *at = endpoints; *at; at++)
-        most += *at == ',';
-    self->places = calloc (most, sizeof (place_t));
-    if (!self->places || most > UINT16_MAX)
-        return false;
-    for (const char *at = endpoints; at; at = strchr (at, ',') ? strchr (at, ',') + 1 : NULL) {
-        char *name = strndup (at, strcspn (at, ","));
-        if (!name)
-            return false;
-        self->places[self->place_count++] = (place_t){name, NO_LINK};
-        if (endpoint_check (name, ENDPOINT_CONNECT)) {
-            errno = EINVAL;
-            return false;
-        }
-    }
-    return true;
+    return keel_mdclient_step (engine, event, out);
+}
+
+static int64_t
+client_due (const void *engine)
+{
+    return keel_mdclient_next_due (engine);
 }
 
 static bool
 make_engine (keel_client_t *self)
 {
-    keel_mdclient_config_t config = {.endpoints = self->place_count,
+    keel_mdclient_config_t config = {.endpoints = self->links.place_count,
                                      .version = 2,
                                      .notices = true,
-                                     .timeout_ms = TIMEOUT_MS,
-                                     .retries = RETRIES,
+                                     .timeout_ms = LINKS_TIMEOUT_MS,
+                                     .retries = LINKS_RETRIES,
                                      .outstanding = OUTSTANDING};
-    if (getrandom (&config.seed, sizeof (config.seed), 0) != sizeof (config.seed))
+    if (!links_seed (&config.seed) || !(self->engine = keel_mdclient_new (&config)))
         return false;
-    self->engine = keel_mdclient_new (&config);
-    self->actions = keel_actions_new (ACTIONS);
-    self->port = port_new (&PORT_CONFIG_DEFAULT);
-    return self->engine && self->actions && self->port;
+    links_run (&self->links, self->engine, step_client, client_due);
+    return true;
 }
 
 keel_client_t *
 keel_client_new (const char *endpoints)
 {
-    keel_client_t *self = endpoints ? calloc (1, sizeof (*self)) : NULL;
-    if (!self) {
-        errno = endpoints ? ENOMEM : EINVAL;
+    keel_client_t *self = calloc (1, sizeof (*self));
+    if (!self)
         return NULL;
-    }
     self->alarm = self->timer = -1;
-    if (!add_places (self, endpoints) || !make_engine (self)) {
+    if (!links_open (&self->links, endpoints) || !make_engine (self)) {
         int why = errno == EINVAL ? EINVAL : ENOMEM;
         keel_client_destroy (&self);
         errno = why;
@@ -95,12 +72,7 @@ keel_client_destroy (keel_client_t **self_p)
     if (!self)
         return;
     keel_mdclient_destroy (&self->engine);
-    keel_actions_destroy (&self->actions);
-    port_destroy (&self->port);
-    inbox_clear (&self->inbox);
-    for (uint16_t n = 0; n < self->place_count; n++)
-        free (self->places[n].name);
-    free (self->places);
+    links_clear (&self->links);
     if (self->alarm >= 0)
         close (self->alarm);
     if (self->timer >= 0)
@@ -113,7 +85,7 @@ keel_client_destroy (keel_client_t **self_p)
 int
 keel_client_set_timeout (keel_client_t *self, int timeout_ms)
 {
-    if (timeout_ms < 1 || timeout_ms > TIMEOUT_MOST_MS)
+    if (timeout_ms < 1 || timeout_ms > LINKS_TIMEOUT_MOST_MS)
         return KEEL_E_INVALID;
     keel_mdclient_config (self->engine)->timeout_ms = timeout_ms;
     return 0;
@@ -122,7 +94,7 @@ keel_client_set_timeout (keel_client_t *self, int timeout_ms)
 int
 keel_client_set_retries (keel_client_t *self, int retries)
 {
-    if (retries < 0 || retries > RETRIES_MOST)
+    if (retries < 0 || retries > LINKS_RETRIES_MOST)
         return KEEL_E_INVALID;
     keel_mdclient_config (self->engine)->retries = (unsigned) retries;
     return 0;
@@ -166,18 +138,14 @@ keel_client_set_outstanding (keel_client_t *self, int outstanding)
 /* ------------------------------------------------------------------ requests */
 
 static int
-submit (keel_client_t *self, const char *service, const zmsg_t *request, uint64_t *id)
+submit (keel_client_t *self, const char *service, zmsg_t *request, uint64_t *id)
 {
-    size_t count = request ? zmsg_size ((zmsg_t *) (uintptr_t) request) : 0;
-    if (!service || !mdp_service_valid (span_text (service)) || count == 0)
+    size_t count;
+    if (!service || !mdp_service_valid (span_text (service)))
         return KEEL_E_INVALID;
-    span_t *body = malloc (count * sizeof (span_t));
+    span_t *body = links_frames (request, &count);
     if (!body)
-        return KEEL_E_MEMORY;
-    zmsg_t *frames = (zmsg_t *) (uintptr_t) request;
-    size_t at = 0;
-    for (zframe_t *frame = zmsg_first (frames); frame; frame = zmsg_next (frames))
-        body[at++] = span_make (zframe_data (frame), zframe_size (frame));
+        return count ? KEEL_E_MEMORY : KEEL_E_INVALID;
     keel_submit_t done = keel_mdclient_submit (self->engine, clock_now_ms (), span_text (service), body, count, id);
     free (body);
     return done == KEEL_SUBMIT_OK ? 0 : done == KEEL_SUBMIT_FULL ? KEEL_E_BUSY : KEEL_E_MEMORY;
@@ -200,7 +168,7 @@ keel_client_send (keel_client_t *self, const char *service, zmsg_t **request, ui
     int rc = submit (self, service, *request, id ? id : &mine);
     zmsg_destroy (request);
     if (rc == 0)
-        client_work (self);
+        links_work (&self->links);
     client_set_alarm (self);
     return say (self, rc, NULL);
 }
@@ -210,14 +178,14 @@ keel_client_recv (keel_client_t *self, keel_client_result_t *result, zmsg_t **re
 {
     *reply = NULL;
     client_quiet_alarm (self);
-    int rc = client_await (self, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms);
+    int rc = links_await (&self->links, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms);
     if (rc == 0) {
         char reason[INBOX_REASON];
-        inbox_take (&self->inbox, result, reply, reason);
+        inbox_take (&self->links.inbox, result, reply, reason);
         say (self, result->code, reason);
     }
     if (rc == KEEL_E_MEMORY)
-        inbox_forgive (&self->inbox);
+        inbox_forgive (&self->links.inbox);
     client_set_alarm (self);
     return rc;
 }
@@ -227,8 +195,8 @@ keel_client_cancel (keel_client_t *self, uint64_t id)
 {
     client_quiet_alarm (self);
     bool waited = keel_mdclient_cancel (self->engine, id);
-    bool had = inbox_drop (&self->inbox, id);
-    client_work (self);
+    bool had = inbox_drop (&self->links.inbox, id);
+    links_work (&self->links);
     client_set_alarm (self);
     return waited || had ? 0 : KEEL_E_STATE;
 }
@@ -272,7 +240,7 @@ keel_client_request (keel_client_t *self, const char *service, zmsg_t **request,
 {
     uint64_t id;
     *reply = NULL;
-    if (keel_mdclient_outstanding (self->engine) > 0 || !inbox_is_empty (&self->inbox)) {
+    if (keel_mdclient_outstanding (self->engine) > 0 || !inbox_is_empty (&self->links.inbox)) {
         zmsg_destroy (request);
         return say (self, KEEL_E_STATE, NULL);
     }
@@ -293,16 +261,16 @@ int
 keel_client_fd (keel_client_t *self)
 {
     if (self->alarm >= 0)
-        return port_fd (self->port);
+        return port_fd (self->links.port);
     int alarm = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     int timer = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (alarm < 0 || timer < 0 || port_watch (self->port, alarm) != 0 || port_watch (self->port, timer) != 0)
+    if (alarm < 0 || timer < 0 || port_watch (self->links.port, alarm) != 0 || port_watch (self->links.port, timer) != 0)
         goto fail;
     self->alarm = alarm;
     self->timer = timer;
-    self->unread = true;
+    self->links.unread = true;
     client_set_alarm (self);
-    return port_fd (self->port);
+    return port_fd (self->links.port);
 
 fail:;
     int why = errno;

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "endpoint.h"
+#include "mdp.h"
 #include "mmi.h"
 
 #include <errno.h>
@@ -34,17 +35,6 @@ split_endpoints (keel_worker_t *self)
     return 0;
 }
 
-static int
-check_names (keel_worker_t *self)
-{
-    span_t service = span_text (self->service);
-    if (split_endpoints (self) != 0 || !mdp_service_valid (service) || mmi_is_reserved (service)) {
-        errno = EINVAL;
-        return -1;
-    }
-    return 0;
-}
-
 static void
 open_locks (keel_worker_t *self)
 {
@@ -57,8 +47,9 @@ open_locks (keel_worker_t *self)
 }
 
 static void
-configure (keel_worker_t *self)
+configure (keel_worker_t *self, const worker_speech_t *speech)
 {
+    self->config.speech = speech;
     self->config.service = self->service;
     self->config.endpoints = (const char *const *) self->endpoints;
     self->config.version = 2;
@@ -67,41 +58,31 @@ configure (keel_worker_t *self)
     self->config.liveness = LIVENESS;
 }
 
-keel_worker_t *
-keel_worker_new (const char *endpoints, const char *service)
+int
+worker_open (keel_worker_t *self, const worker_speech_t *speech, const char *endpoints, const char *service)
 {
-    keel_worker_t *self = calloc (1, sizeof (keel_worker_t));
-    if (!self)
-        return NULL;
+    *self = (keel_worker_t){.interrupt = -1, .wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)};
     open_locks (self);
-    self->interrupt = -1;
-    self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->endpoint_text = strdup (endpoints ? endpoints : "");
     self->endpoints = calloc (ENDPOINTS_MAX, sizeof (char *));
-    self->service = strdup (service ? service : "");
-    if (self->wake < 0 || !self->endpoint_text || !self->endpoints || !self->service) {
-        errno = ENOMEM;
-        goto fail;
+    self->service = strdup (service);
+    int why = 0;
+    if (self->wake < 0 || !self->endpoint_text || !self->endpoints || !self->service)
+        why = ENOMEM;
+    else if (split_endpoints (self) != 0)
+        why = EINVAL;
+    if (why) {
+        worker_close (self);
+        errno = why;
+        return -1;
     }
-    if (check_names (self) != 0)
-        goto fail;
-    configure (self);
-    return self;
-
-fail:;
-    int why = errno;
-    keel_worker_destroy (&self);
-    errno = why;
-    return NULL;
+    configure (self, speech);
+    return 0;
 }
 
 void
-keel_worker_destroy (keel_worker_t **self_p)
+worker_close (keel_worker_t *self)
 {
-    keel_worker_t *self = *self_p;
-    *self_p = NULL;
-    if (!self)
-        return;
     worker_loop_end (self);
     worker_items_destroy (&self->inbox);
     worker_items_destroy (&self->outbox);
@@ -112,6 +93,30 @@ keel_worker_destroy (keel_worker_t **self_p)
     free (self->endpoint_text);
     free (self->endpoints);
     free (self->service);
+}
+
+keel_worker_t *
+keel_worker_new (const char *endpoints, const char *service)
+{
+    span_t name = span_text (service ? service : "");
+    if (!mdp_service_valid (name) || mmi_is_reserved (name)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    keel_worker_t *self = calloc (1, sizeof (keel_worker_t));
+    if (self && worker_open (self, &worker_speaks_mdp, endpoints, service) == 0)
+        return self;
+    free (self);
+    return NULL;
+}
+
+void
+keel_worker_destroy (keel_worker_t **self_p)
+{
+    keel_worker_t *self = *self_p;
+    *self_p = NULL;
+    if (self)
+        worker_close (self);
     free (self);
 }
 
@@ -187,6 +192,14 @@ start (keel_worker_t *self)
     return self->started ? 0 : worker_loop_start (self);
 }
 
+/*  As start, but a worker of one request at a time that is to stop still has to answer one that has come: it does not leave
+ *  before. The mutex is held. */
+static int
+start_or_finish (keel_worker_t *self)
+{
+    return self->started && self->config.speech->single ? 0 : start (self);
+}
+
 /*  The next request that may be begun, begun; or NULL. */
 static worker_item_t *
 take_request (keel_worker_t *self)
@@ -194,7 +207,7 @@ take_request (keel_worker_t *self)
     while (self->inbox) {
         worker_item_t *item = self->inbox;
         DL_DELETE (self->inbox, item);
-        if (keel_mdworker_begin (self->engine, item->id))
+        if (worker_engine_begin (self->engine, item->id))
             return item;
         worker_item_destroy (&item);
     }
@@ -231,7 +244,7 @@ keel_worker_recv (keel_worker_t *self, zmsg_t **request, uint64_t *id, int timeo
     worker_item_t *item = NULL;
     *request = NULL;
     pthread_mutex_lock (&self->mutex);
-    int rc = start (self);
+    int rc = start_or_finish (self);
     if (rc == 0)
         rc = wait_request (self, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms, &item);
     pthread_mutex_unlock (&self->mutex);
@@ -257,7 +270,7 @@ hand_over (keel_worker_t *self, worker_item_t *item)
     DL_APPEND (self->outbox, item);
     self->outbox_count++;
     worker_loop_wake (self);
-    return keel_mdworker_holds (self->engine, item->id) ? 0 : KEEL_E_STATE;
+    return worker_engine_holds (self->engine, item->id) ? 0 : KEEL_E_STATE;
 }
 
 static int
@@ -301,14 +314,14 @@ keel_worker_counter (keel_worker_t *self, const char *name)
 {
     static const char *const names[] = {
 #define X(id, key, text) key,
-        KEEL_MDWORKER_COUNTER_MAP (X)
+        WORKER_ENGINE_COUNTER_MAP (X)
 #undef X
     };
     uint64_t value = 0;
     pthread_mutex_lock (&self->mutex);
-    for (int n = 0; self->engine && n < KEEL_MDWORKER_COUNTERS; n++)
+    for (int n = 0; self->engine && n < WORKER_ENGINE_COUNTERS; n++)
         if (strcmp (name, names[n]) == 0)
-            value = keel_mdworker_counter (self->engine, (keel_mdworker_counter_t) n);
+            value = worker_engine_counter (self->engine, (worker_engine_counter_t) n);
     pthread_mutex_unlock (&self->mutex);
     return value;
 }
@@ -371,7 +384,8 @@ run_threads (keel_worker_t *self, service_t *service)
         keel_worker_stop (self);
     for (unsigned n = 0; n < count; n++)
         pthread_join (threads[n], NULL);
-    wait_gone (self);
+    if (count > 0)
+        wait_gone (self); /* without threads, what has come would keep it */
     return count < wanted ? KEEL_E_MEMORY : 0;
 }
 

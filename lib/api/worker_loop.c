@@ -39,7 +39,7 @@ discard_void (keel_worker_t *self)
 {
     worker_item_t *item, *next;
     DL_FOREACH_SAFE (self->inbox, item, next)
-    if (!keel_mdworker_waits (self->engine, item->id)) {
+    if (!worker_engine_waits (self->engine, item->id)) {
         DL_DELETE (self->inbox, item);
         worker_item_destroy (&item);
     }
@@ -140,7 +140,7 @@ step (keel_worker_t *self, keel_event_t *event)
 {
     event->now = clock_now_ms ();
     event->peer.listener = self->linked;
-    keel_mdworker_step (self->engine, event, self->actions);
+    worker_engine_step (self->engine, event, self->actions);
     carry_out (self);
 }
 
@@ -186,8 +186,8 @@ answer (keel_worker_t *self, const worker_item_t *item)
     span_t few[BODY_FRAMES];
     size_t count;
     span_t *spans = spans_of (item->body, few, &count);
-    mdp_kind_t kind = item->deed == WORKER_PARTIAL ? MDP_PARTIAL : MDP_FINAL;
-    keel_mdworker_answer (self->engine, item->id, kind, spans, count, clock_now_ms (), self->actions);
+    bool last = item->deed != WORKER_PARTIAL;
+    worker_engine_answer (self->engine, item->id, last, spans, count, clock_now_ms (), self->actions);
     carry_out (self);
     if (spans != few)
         free (spans);
@@ -202,7 +202,7 @@ empty_outbox (keel_worker_t *self)
         worker_item_t *item = self->outbox;
         DL_DELETE (self->outbox, item);
         if (item->deed == WORKER_FAIL) {
-            keel_mdworker_fail (self->engine, item->id, clock_now_ms (), self->actions);
+            worker_engine_fail (self->engine, item->id, clock_now_ms (), self->actions);
             carry_out (self);
         } else
             answer (self, item);
@@ -216,12 +216,12 @@ empty_outbox (keel_worker_t *self)
 static void
 publish (keel_worker_t *self)
 {
-    uint64_t session = keel_mdworker_session (self->engine);
+    uint64_t session = worker_engine_session (self->engine);
     if (session != self->session) {
         self->session = session;
         discard_void (self);
     }
-    if (keel_mdworker_gone (self->engine) && !self->gone) {
+    if (worker_engine_gone (self->engine) && !self->gone) {
         self->gone = true;
         pthread_cond_broadcast (&self->changed);
     }
@@ -258,12 +258,12 @@ turn (keel_worker_t *self)
         pthread_cond_broadcast (&self->changed);
     }
     bool more = receive (self);
-    if (clock_now_ms () >= keel_mdworker_next_due (self->engine))
+    if (clock_now_ms () >= worker_engine_next_due (self->engine))
         step_plain (self, KEEL_EVENT_TICK);
     if (self->refused)
         report_refused (self);
     publish (self);
-    int64_t due = keel_mdworker_next_due (self->engine);
+    int64_t due = worker_engine_next_due (self->engine);
     int64_t left = due == KEEL_NEVER ? -1 : due - clock_now_ms ();
     return more || (left < 0 && due != KEEL_NEVER) ? 0 : left;
 }
@@ -282,7 +282,7 @@ run_loop (void *arg)
             read_wake (self);
     }
     empty_outbox (self);
-    keel_mdworker_quit (self->engine, clock_now_ms (), self->actions);
+    worker_engine_quit (self->engine, clock_now_ms (), self->actions);
     carry_out (self);
     pthread_mutex_unlock (&self->mutex);
     return NULL;
@@ -325,10 +325,10 @@ worker_loop_start (keel_worker_t *self)
     self->config.seed = random_seed ();
     port_config_t config = PORT_CONFIG_DEFAULT;
     self->port = port_new (&config);
-    self->engine = keel_mdworker_new (&self->config);
+    self->engine = worker_engine_new (&self->config);
     self->actions = keel_actions_new (ACTIONS_ROOM);
     if (self->port && self->engine && self->actions && port_watch (self->port, self->wake) == 0) {
-        self->session = keel_mdworker_session (self->engine);
+        self->session = worker_engine_session (self->engine);
         self->started = start_thread (self) == 0;
     }
     if (self->started)
@@ -348,7 +348,7 @@ worker_loop_end (keel_worker_t *self)
         pthread_join (self->thread, NULL);
         self->started = false;
     }
-    keel_mdworker_destroy (&self->engine);
+    worker_engine_destroy (&self->engine);
     port_destroy (&self->port);
     if (self->actions)
         keel_actions_destroy (&self->actions);

@@ -1,4 +1,5 @@
-/*  The thread behind a keel_worker_t: it alone has the port, and it steps the engine. Only api/worker.c sees this.
+/*  A keel_worker_t from inside, which is also what the Pirates' worker classes consist of; and the thread behind it, which
+ *  alone has the port, and steps the engine.
  *
  *  Everything that two threads touch is under the mutex, the engine too; the thread lets go of it only to wait. Requests
  *  go to the application through the inbox, and what it does with them comes back through the outbox. The inbox holds
@@ -37,7 +38,7 @@ struct keel_worker {
     char *endpoint_text; /* what the endpoints lie in */
     char **endpoints;
     char *service;
-    keel_mdworker_config_t config;
+    worker_engine_config_t config;
     keel_worker_log_fn *log;
     void *log_arg;
 
@@ -54,7 +55,7 @@ struct keel_worker {
 
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* inbox, outbox, stopping, gone */
-    keel_mdworker_t *engine;
+    worker_engine_t *engine;
     keel_actions_t *actions;
     uint64_t session;
     worker_item_t *inbox;
@@ -62,13 +63,17 @@ struct keel_worker {
     unsigned outbox_count;
     bool stopping; /* drain */
     bool drained;  /* the engine was told */
-    bool gone;     /* it has said DISCONNECT */
+    bool gone;     /* it has left */
     bool quitting; /* the thread is to end */
 };
 
+/*  endpoints, errno: as of keel_worker_new. 0, or -1: closed already. */
+int worker_open (keel_worker_t *self, const worker_speech_t *speech, const char *endpoints, const char *service);
+void worker_close (keel_worker_t *self);
+
 /*  Opens the port and starts the thread. 0, or KEEL_E_MEMORY. The mutex is held. */
 int worker_loop_start (keel_worker_t *self);
-/*  Has it send what there is, say DISCONNECT, and end. The mutex is not held. */
+/*  Has it send what there is, leave, and end. The mutex is not held. */
 void worker_loop_end (keel_worker_t *self);
 /*  Has it look. */
 void worker_loop_wake (keel_worker_t *self);

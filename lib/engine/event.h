@@ -23,7 +23,8 @@ typedef enum {
     KEEL_EVENT_UNREACHABLE,  /* a SEND to peer failed: its connection is gone; tag: the SEND's */
     KEEL_EVENT_FULL,         /* a SEND to peer failed: its pipe is full; tag: the SEND's */
     KEEL_EVENT_DISCONNECTED, /* some connection of peer.listener has ended; whose is not known */
-    KEEL_EVENT_REFUSED,      /* the connection of link peer.listener cannot be made, and nothing sent over it has left */
+    KEEL_EVENT_REFUSED,      /* the connection of link peer.listener cannot be made (nobody is there, or hangs up before
+                                anything could be sent), and nothing sent over it has left */
     KEEL_EVENT_DRAIN,        /* take nothing new, finish what is held */
 } keel_event_kind_t;
 

@@ -15,11 +15,10 @@
 #define SLOW_LIMIT_MS  32000
 #define COMPLAIN_MS    1000
 #define SESSION_MS     1000 /* one that lasted so long was one, though the broker had nothing to say yet */
-#define TOKEN_MAX      255 /* other brokers put a routing id there */
-#define CREDIT_TEXT    6
 
-/*  The tag of a SEND whose loss nothing makes good: READY, answers. */
-#define TAG_VITAL 1
+/*  The tag of a SEND: */
+#define TAG_VITAL 1 /* nothing makes good its loss: READY, answers */
+#define TAG_PLAIN 0
 
 typedef enum {
     WAITING, /* until connect_at */
@@ -27,10 +26,9 @@ typedef enum {
     GONE,
 } state_t;
 
-struct keel_mdworker {
-    keel_mdworker_config_t config;
-    span_t service;
-    char credit_text[CREDIT_TEXT]; /* empty: READY has no such frame */
+struct worker_engine {
+    worker_engine_config_t config;
+    const worker_speech_t *speech;
     state_t state;
     uint16_t endpoint;
     bool heard;    /* the broker, in this session */
@@ -45,28 +43,30 @@ struct keel_mdworker {
     int64_t searches_from; /* when the last broker that was heard was lost */
     backoff_t quick;
     backoff_t slow;
+    backoff_t failing; /* of a worker that rejoins: requests that it gave back one after the other */
     random_t random;
     worker_slots_t slots;
     uint64_t session;
-    uint64_t counters[KEEL_MDWORKER_COUNTERS];
-    uint8_t sent_token[TOKEN_MAX]; /* of the last SEND: its slot may be free before that is carried out */
+    uint64_t counters[WORKER_ENGINE_COUNTERS];
+    char scratch[WORKER_SCRATCH];
+    uint8_t sent_address[WORKER_ADDRESS_SIZE]; /* of the last answer: its slot may be free before that is carried out */
 };
 
 static void
-count (keel_mdworker_t *self, keel_mdworker_counter_t counter)
+count (worker_engine_t *self, worker_engine_counter_t counter)
 {
     self->counters[counter]++;
 }
 
 static void
-pass_time (keel_mdworker_t *self, int64_t now)
+pass_time (worker_engine_t *self, int64_t now)
 {
     assert (now >= self->now);
     self->now = now;
 }
 
 static void
-say (keel_mdworker_t *self, keel_log_level_t level, const char *words, keel_actions_t *out)
+say (worker_engine_t *self, keel_log_level_t level, const char *words, keel_actions_t *out)
 {
     char line[KEEL_ACTION_TEXT];
     text_t text = text_over (line, sizeof (line));
@@ -78,14 +78,14 @@ say (keel_mdworker_t *self, keel_log_level_t level, const char *words, keel_acti
 
 /*  Makes all that is held void. */
 static void
-forget_all (keel_mdworker_t *self)
+forget_all (worker_engine_t *self)
 {
-    self->counters[KEEL_MDWORKER_RETURNED] += worker_slots_clear (&self->slots);
+    self->counters[WORKER_ENGINE_RETURNED] += worker_slots_clear (&self->slots);
     self->session++;
 }
 
 static worker_slot_t *
-find_begun (const keel_mdworker_t *self, uint64_t id)
+find_begun (const worker_engine_t *self, uint64_t id)
 {
     worker_slot_t *slot = worker_slots_find (&self->slots, id);
     return slot && slot->begun ? slot : NULL;
@@ -93,52 +93,54 @@ find_begun (const keel_mdworker_t *self, uint64_t id)
 
 /* ------------------------------------------------------------------ what is said */
 
-/*  A SEND with the delimiter of 0.1; the command's head follows. */
+/*  A SEND of what the caller has written: that many frames, where the next head goes. */
 static keel_action_t *
-open_send (keel_mdworker_t *self, uint64_t tag, keel_actions_t *out)
+send_written (worker_engine_t *self, uint64_t tag, size_t frames, keel_actions_t *out)
 {
     keel_action_t *action = keel_actions_send (out, self->endpoint, SPAN_OF (""));
     action->tag = tag;
-    if (self->config.version == 1) {
-        *keel_actions_head (out) = SPAN_OF ("");
-        keel_actions_add_head (out, action, 1);
-    }
+    keel_actions_add_head (out, action, frames);
     return action;
 }
 
 static void
-send_control (keel_mdworker_t *self, mdp_kind_t kind, keel_actions_t *out)
+send_ready (worker_engine_t *self, keel_actions_t *out)
 {
-    keel_action_t *action = open_send (self, 0, out);
-    keel_actions_add_head (out, action, mdp_encode_control (keel_actions_head (out), self->config.version, kind));
+    send_written (self, TAG_VITAL, self->speech->ready (&self->config, self->scratch, keel_actions_head (out)), out);
 }
 
 static void
-send_ready (keel_mdworker_t *self, keel_actions_t *out)
+send_heartbeat (worker_engine_t *self, keel_actions_t *out)
 {
-    keel_action_t *action = open_send (self, TAG_VITAL, out);
-    size_t frames =
-        mdp_encode_ready (keel_actions_head (out), self->config.version, self->service, span_text (self->credit_text));
-    keel_actions_add_head (out, action, frames);
+    send_written (self, TAG_PLAIN, self->speech->heartbeat (&self->config, keel_actions_head (out)), out);
+}
+
+/*  If there is a word for it: else the end of the connection says it, or READY. */
+static void
+send_disconnect (worker_engine_t *self, keel_actions_t *out)
+{
+    size_t frames = self->speech->disconnect (&self->config, keel_actions_head (out));
+    if (frames)
+        send_written (self, TAG_PLAIN, frames, out);
 }
 
 /* ------------------------------------------------------------------ sessions */
 
 /*  The link is open. */
 static void
-begin_session (keel_mdworker_t *self, keel_actions_t *out)
+begin_session (worker_engine_t *self, keel_actions_t *out)
 {
     send_ready (self, out);
-    count (self, KEEL_MDWORKER_SESSIONS);
+    count (self, WORKER_ENGINE_SESSIONS);
     self->state = ACTIVE;
     self->renewing = false;
     self->heard_at = self->now;
-    self->beat_at = self->now + self->config.heartbeat_ms;
+    self->beat_at = self->speech->beats ? self->now + self->config.heartbeat_ms : KEEL_NEVER;
     say (self, KEEL_LOG_DEBUG, "READY", out);
 }
 
 static void
-connect_next (keel_mdworker_t *self, keel_actions_t *out)
+connect_next (worker_engine_t *self, keel_actions_t *out)
 {
     keel_actions_connect (out, self->endpoint);
     if (self->searches_from == KEEL_NEVER)
@@ -147,9 +149,18 @@ connect_next (keel_mdworker_t *self, keel_actions_t *out)
     begin_session (self, out);
 }
 
+/*  The link is closed. It opens again after a while, unless there is nothing more to do. */
+static void
+wait_to_connect (worker_engine_t *self, int64_t pause_ms)
+{
+    forget_all (self);
+    self->state = self->draining ? GONE : WAITING;
+    self->connect_at = self->now + pause_ms;
+}
+
 /*  With a choice of brokers one of them may serve soon: each is tried again and again. */
 static int64_t
-pause_of (keel_mdworker_t *self, backoff_t *backoff)
+pause_of (worker_engine_t *self, backoff_t *backoff)
 {
     if (self->heard || self->now - self->heard_at >= SESSION_MS)
         self->searches_from = self->now;
@@ -163,32 +174,36 @@ pause_of (keel_mdworker_t *self, backoff_t *backoff)
 /*  The session has ended by what the broker did, or did not do. A broker that was never heard is worth no line: it is
  *  tried again and again. */
 static void
-lose_session (keel_mdworker_t *self, backoff_t *backoff, const char *why, keel_actions_t *out)
+lose_session (worker_engine_t *self, backoff_t *backoff, const char *why, keel_actions_t *out)
 {
     say (self, self->heard ? KEEL_LOG_WARNING : KEEL_LOG_DEBUG, why, out);
     keel_actions_close (out, self->endpoint, false);
-    forget_all (self);
-    self->state = self->draining ? GONE : WAITING;
-    self->connect_at = self->now + pause_of (self, backoff);
+    wait_to_connect (self, pause_of (self, backoff));
     self->heard = false;
     self->endpoint = (uint16_t) ((self->endpoint + 1) % self->config.endpoint_count);
 }
 
 static void
-leave (keel_mdworker_t *self, keel_actions_t *out)
+leave (worker_engine_t *self, keel_actions_t *out)
 {
-    send_control (self, MDP_DISCONNECT, out);
+    send_disconnect (self, out);
     keel_actions_close (out, self->endpoint, true);
     forget_all (self);
     self->state = GONE;
 }
 
 /*  Gives back what is held and starts anew with the same broker. With a credit of more than 1 requests of the old session
- *  may still be on their way: they must not be taken for the new one's, so that gets a link of its own. */
+ *  may still be on their way: they must not be taken for the new one's, so that gets a link of its own. A worker that rejoins
+ *  has nothing to say: its broker is to see that the connection has ended. */
 static void
-renew (keel_mdworker_t *self, keel_actions_t *out)
+renew (worker_engine_t *self, keel_actions_t *out)
 {
-    send_control (self, MDP_DISCONNECT, out);
+    if (self->speech->rejoins) {
+        keel_actions_close (out, self->endpoint, true);
+        wait_to_connect (self, backoff_next (&self->failing, &self->random));
+        return;
+    }
+    send_disconnect (self, out);
     forget_all (self);
     if (self->config.credit > 1) {
         keel_actions_close (out, self->endpoint, true);
@@ -197,11 +212,18 @@ renew (keel_mdworker_t *self, keel_actions_t *out)
     begin_session (self, out);
 }
 
-/*  What waits for the last request that is begun. */
-static void
-settle (keel_mdworker_t *self, keel_actions_t *out)
+/*  Is there something that must be finished before it leaves, or gives back the rest? */
+static bool
+is_busy (const worker_engine_t *self)
 {
-    if (self->state != ACTIVE || self->slots.begun > 0)
+    return self->speech->single ? self->slots.held > 0 : self->slots.begun > 0;
+}
+
+/*  What waits for the last request that must be finished. */
+static void
+settle (worker_engine_t *self, keel_actions_t *out)
+{
+    if (self->state != ACTIVE || is_busy (self))
         return;
     if (self->draining)
         leave (self, out);
@@ -212,9 +234,9 @@ settle (keel_mdworker_t *self, keel_actions_t *out)
 /* ------------------------------------------------------------------ events */
 
 static void
-complain (keel_mdworker_t *self, verdict_t verdict, keel_actions_t *out)
+complain (worker_engine_t *self, verdict_t verdict, keel_actions_t *out)
 {
-    count (self, KEEL_MDWORKER_MALFORMED);
+    count (self, WORKER_ENGINE_MALFORMED);
     if (self->now < self->complain_at)
         return;
     self->complain_at = self->now + COMPLAIN_MS;
@@ -222,50 +244,38 @@ complain (keel_mdworker_t *self, verdict_t verdict, keel_actions_t *out)
 }
 
 static void
-on_request (keel_mdworker_t *self, const mdp_command_t *command, bool cut, keel_actions_t *out)
+on_request (worker_engine_t *self, const worker_word_t *word, bool cut, keel_actions_t *out)
 {
     if (self->draining || self->renewing) {
-        count (self, KEEL_MDWORKER_RETURNED);
+        count (self, WORKER_ENGINE_RETURNED);
         return;
     }
-    worker_slot_t *slot = cut ? NULL : worker_slots_hold (&self->slots, command->token);
+    worker_slot_t *slot = cut ? NULL : worker_slots_hold (&self->slots, word->address, word->address_count);
     if (!slot) {
-        count (self, KEEL_MDWORKER_EXCESS);
-        self->renewing = true;
+        count (self, WORKER_ENGINE_EXCESS);
+        self->renewing = !self->speech->rejoins || self->slots.held == 0;
         settle (self, out);
         return;
     }
-    count (self, KEEL_MDWORKER_REQUESTS);
+    count (self, WORKER_ENGINE_REQUESTS);
     keel_action_t *action = keel_actions_deliver (out, KEEL_DELIVER_REQUEST, slot->id);
-    action->body = command->body;
-    action->body_count = command->body_count;
-}
-
-static verdict_t
-decode (const keel_mdworker_t *self, const keel_event_t *event, mdp_command_t *command)
-{
-    size_t skip = event->count && event->frames[0].size == 0 ? 1 : 0;
-    verdict_t verdict = mdp_decode_at_worker (event->frames + skip, event->count - skip, command);
-    if (verdict != VERDICT_OK)
-        return verdict;
-    if (command->version != self->config.version)
-        return VERDICT_HEADER;
-    return command->kind == MDP_REQUEST && command->token.size > TOKEN_MAX ? VERDICT_ENVELOPE : VERDICT_OK;
+    action->body = word->body;
+    action->body_count = word->body_count;
 }
 
 static void
-on_message (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *out)
+on_message (worker_engine_t *self, const keel_event_t *event, keel_actions_t *out)
 {
-    mdp_command_t command;
-    verdict_t verdict = decode (self, event, &command);
+    worker_word_t word;
+    verdict_t verdict = self->speech->decode (&self->config, event->frames, event->count, &word);
     if (verdict != VERDICT_OK) {
         complain (self, verdict, out);
         return;
     }
     self->absent = 0;
-    if (command.kind == MDP_DISCONNECT) {
-        count (self, KEEL_MDWORKER_REFUSED);
-        lose_session (self, &self->quick, "the broker said DISCONNECT", out);
+    if (word.kind == WORKER_HEARS_DISCONNECT) {
+        count (self, WORKER_ENGINE_REFUSED);
+        lose_session (self, &self->quick, "it said DISCONNECT", out);
         return;
     }
     if (!self->heard)
@@ -274,18 +284,18 @@ on_message (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *ou
     self->heard_at = self->now;
     backoff_reset (&self->quick);
     backoff_reset (&self->slow);
-    if (command.kind == MDP_REQUEST)
-        on_request (self, &command, event->cut, out);
+    if (word.kind == WORKER_HEARS_REQUEST)
+        on_request (self, &word, event->cut, out);
 }
 
 static int64_t
-silent_at (const keel_mdworker_t *self)
+silent_at (const worker_engine_t *self)
 {
-    return self->heard_at + self->config.heartbeat_ms * self->config.liveness;
+    return self->speech->beats ? self->heard_at + self->config.heartbeat_ms * self->config.liveness : KEEL_NEVER;
 }
 
 static void
-on_tick (keel_mdworker_t *self, keel_actions_t *out)
+on_tick (worker_engine_t *self, keel_actions_t *out)
 {
     if (self->state == WAITING && self->now >= self->connect_at) {
         connect_next (self, out);
@@ -294,16 +304,16 @@ on_tick (keel_mdworker_t *self, keel_actions_t *out)
     if (self->state != ACTIVE)
         return;
     if (self->now >= silent_at (self)) {
-        count (self, KEEL_MDWORKER_SILENT);
-        lose_session (self, self->config.endpoint_count > 1 ? &self->quick : &self->slow, "the broker is silent", out);
+        count (self, WORKER_ENGINE_SILENT);
+        lose_session (self, self->config.endpoint_count > 1 ? &self->quick : &self->slow, "it is silent", out);
     } else if (self->now >= self->beat_at) {
-        send_control (self, MDP_HEARTBEAT, out);
+        send_heartbeat (self, out);
         self->beat_at = self->now + self->config.heartbeat_ms;
     }
 }
 
 static void
-on_drain (keel_mdworker_t *self, keel_actions_t *out)
+on_drain (worker_engine_t *self, keel_actions_t *out)
 {
     self->draining = true;
     if (self->state == WAITING)
@@ -313,10 +323,10 @@ on_drain (keel_mdworker_t *self, keel_actions_t *out)
 }
 
 int
-keel_mdworker_step (keel_mdworker_t *self, const keel_event_t *event, keel_actions_t *out)
+worker_engine_step (worker_engine_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     pass_time (self, event->now);
-    assert (out->capacity - out->count >= KEEL_MDWORKER_ACTIONS);
+    assert (out->capacity - out->count >= WORKER_ENGINE_ACTIONS);
     if (event->kind == KEEL_EVENT_TICK)
         on_tick (self, out);
     else if (event->kind == KEEL_EVENT_DRAIN)
@@ -326,18 +336,18 @@ keel_mdworker_step (keel_mdworker_t *self, const keel_event_t *event, keel_actio
     else if (event->kind == KEEL_EVENT_MESSAGE)
         on_message (self, event, out);
     else if (event->kind == KEEL_EVENT_DISCONNECTED || event->kind == KEEL_EVENT_REFUSED) {
-        count (self, KEEL_MDWORKER_LOST);
+        count (self, WORKER_ENGINE_LOST);
         self->absent = event->kind == KEEL_EVENT_REFUSED ? self->absent + 1 : 0;
         lose_session (self, &self->quick, "the connection has ended", out);
     } else if (event->tag == TAG_VITAL) {
-        count (self, KEEL_MDWORKER_UNSENT);
-        lose_session (self, &self->quick, "the broker does not read", out);
+        count (self, WORKER_ENGINE_UNSENT);
+        lose_session (self, &self->quick, "it does not read", out);
     }
     return 0;
 }
 
 int64_t
-keel_mdworker_next_due (const keel_mdworker_t *self)
+worker_engine_next_due (const worker_engine_t *self)
 {
     if (self->state == GONE)
         return KEEL_NEVER;
@@ -349,54 +359,54 @@ keel_mdworker_next_due (const keel_mdworker_t *self)
 /* ------------------------------------------------------------------ what the application does */
 
 bool
-keel_mdworker_waits (const keel_mdworker_t *self, uint64_t id)
+worker_engine_waits (const worker_engine_t *self, uint64_t id)
 {
     const worker_slot_t *slot = worker_slots_find (&self->slots, id);
-    return slot && !slot->begun && !self->renewing && !self->draining;
+    return slot && !slot->begun && (self->speech->single || (!self->renewing && !self->draining));
 }
 
 bool
-keel_mdworker_begin (keel_mdworker_t *self, uint64_t id)
+worker_engine_begin (worker_engine_t *self, uint64_t id)
 {
-    if (!keel_mdworker_waits (self, id))
+    if (!worker_engine_waits (self, id))
         return false;
     worker_slots_begin (&self->slots, worker_slots_find (&self->slots, id));
     return true;
 }
 
 bool
-keel_mdworker_holds (const keel_mdworker_t *self, uint64_t id)
+worker_engine_holds (const worker_engine_t *self, uint64_t id)
 {
     return find_begun (self, id) != NULL;
 }
 
 static void
-send_answer (keel_mdworker_t *self, const worker_slot_t *slot, mdp_kind_t kind, const span_t body[], size_t frames,
+send_answer (worker_engine_t *self, const worker_slot_t *slot, bool last, const span_t body[], size_t frames,
              keel_actions_t *out)
 {
-    keel_action_t *action = open_send (self, TAG_VITAL, out);
-    memcpy (self->sent_token, slot->token, slot->token_size);
-    span_t token = span_make (self->sent_token, slot->token_size);
-    size_t head = mdp_encode_worker_reply (keel_actions_head (out), self->config.version, kind, token);
-    keel_actions_add_head (out, action, head);
+    span_t address[WORKER_ADDRESS_FRAMES];
+    size_t count = worker_slot_address (slot, self->sent_address, address);
+    size_t head = self->speech->answer (&self->config, last, address, count, keel_actions_head (out));
+    keel_action_t *action = send_written (self, TAG_VITAL, head, out);
     action->body = body;
     action->body_count = frames;
 }
 
 bool
-keel_mdworker_answer (keel_mdworker_t *self, uint64_t id, mdp_kind_t kind, const span_t body[], size_t frames,
-                      int64_t now, keel_actions_t *out)
+worker_engine_answer (worker_engine_t *self, uint64_t id, bool last, const span_t body[], size_t frames, int64_t now,
+                      keel_actions_t *out)
 {
     assert (frames > 0);
     pass_time (self, now);
     worker_slot_t *slot = find_begun (self, id);
     if (!slot) {
-        count (self, KEEL_MDWORKER_LATE);
+        count (self, WORKER_ENGINE_LATE);
         return false;
     }
-    send_answer (self, slot, kind, body, frames, out);
-    count (self, kind == MDP_FINAL ? KEEL_MDWORKER_ANSWERS : KEEL_MDWORKER_PARTIALS);
-    if (kind == MDP_FINAL) {
+    send_answer (self, slot, last, body, frames, out);
+    count (self, last ? WORKER_ENGINE_ANSWERS : WORKER_ENGINE_PARTIALS);
+    if (last) {
+        backoff_reset (&self->failing);
         worker_slots_release (&self->slots, slot);
         settle (self, out);
     }
@@ -404,15 +414,15 @@ keel_mdworker_answer (keel_mdworker_t *self, uint64_t id, mdp_kind_t kind, const
 }
 
 bool
-keel_mdworker_fail (keel_mdworker_t *self, uint64_t id, int64_t now, keel_actions_t *out)
+worker_engine_fail (worker_engine_t *self, uint64_t id, int64_t now, keel_actions_t *out)
 {
     pass_time (self, now);
     worker_slot_t *slot = find_begun (self, id);
     if (!slot) {
-        count (self, KEEL_MDWORKER_LATE);
+        count (self, WORKER_ENGINE_LATE);
         return false;
     }
-    count (self, KEEL_MDWORKER_FAILURES);
+    count (self, WORKER_ENGINE_FAILURES);
     worker_slots_release (&self->slots, slot);
     self->renewing = !KEEL_FAULT (WORKER_KEEPS);
     settle (self, out);
@@ -420,7 +430,7 @@ keel_mdworker_fail (keel_mdworker_t *self, uint64_t id, int64_t now, keel_action
 }
 
 void
-keel_mdworker_quit (keel_mdworker_t *self, int64_t now, keel_actions_t *out)
+worker_engine_quit (worker_engine_t *self, int64_t now, keel_actions_t *out)
 {
     pass_time (self, now);
     self->draining = true;
@@ -430,60 +440,53 @@ keel_mdworker_quit (keel_mdworker_t *self, int64_t now, keel_actions_t *out)
 }
 
 bool
-keel_mdworker_gone (const keel_mdworker_t *self)
+worker_engine_gone (const worker_engine_t *self)
 {
     return self->state == GONE;
 }
 
 uint64_t
-keel_mdworker_session (const keel_mdworker_t *self)
+worker_engine_session (const worker_engine_t *self)
 {
     return self->session;
 }
 
 uint64_t
-keel_mdworker_counter (const keel_mdworker_t *self, keel_mdworker_counter_t counter)
+worker_engine_counter (const worker_engine_t *self, worker_engine_counter_t counter)
 {
     return self->counters[counter];
 }
 
 /* ------------------------------------------------------------------ life */
 
-static void
-write_credit (keel_mdworker_t *self)
-{
-    text_t text = text_over (self->credit_text, sizeof (self->credit_text));
-    if (self->config.credit > 1)
-        text_add_number (&text, self->config.credit);
-}
-
-keel_mdworker_t *
-keel_mdworker_new (const keel_mdworker_config_t *config)
+worker_engine_t *
+worker_engine_new (const worker_engine_config_t *config)
 {
     assert (config->endpoint_count > 0 && config->credit > 0 && config->heartbeat_ms > 0 && config->liveness > 0);
-    size_t name = strlen (config->service);
-    keel_mdworker_t *self = memory_new (sizeof (keel_mdworker_t) + name);
+    assert (!config->speech->single || config->credit == 1);
+    size_t name = strlen (config->service) + 1;
+    worker_engine_t *self = memory_new (sizeof (worker_engine_t) + name);
     if (!self)
         return NULL;
-    memcpy (self + 1, config->service, name);
     self->config = *config;
-    self->service = span_make (self + 1, name);
+    self->config.service = memcpy (self + 1, config->service, name);
+    self->speech = config->speech;
     self->random.state = config->seed;
     self->searches_from = KEEL_NEVER;
     self->quick = backoff_make (QUICK_FIRST_MS, QUICK_LIMIT_MS);
     self->slow = backoff_make (SLOW_FIRST_MS, SLOW_LIMIT_MS);
+    self->failing = backoff_make (QUICK_FIRST_MS, QUICK_LIMIT_MS);
     if (!worker_slots_open (&self->slots, config->credit)) {
-        keel_mdworker_destroy (&self);
+        worker_engine_destroy (&self);
         return NULL;
     }
-    write_credit (self);
     return self;
 }
 
 void
-keel_mdworker_destroy (keel_mdworker_t **self_p)
+worker_engine_destroy (worker_engine_t **self_p)
 {
-    keel_mdworker_t *self = *self_p;
+    worker_engine_t *self = *self_p;
     *self_p = NULL;
     if (!self)
         return;

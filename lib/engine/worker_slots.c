@@ -2,6 +2,8 @@
 
 #include "memory.h"
 
+#include <assert.h>
+
 #define SLOT_BITS 16
 
 bool
@@ -23,22 +25,56 @@ worker_slots_close (worker_slots_t *self)
     pool_destroy (&self->pool);
 }
 
-worker_slot_t *
-worker_slots_hold (worker_slots_t *self, span_t token)
+static size_t
+address_size (const span_t address[], size_t count)
 {
+    size_t size = count;
+    for (size_t n = 0; n < count; n++) {
+        assert (address[n].size <= WORKER_FRAME_MAX);
+        size += address[n].size;
+    }
+    return size;
+}
+
+static void
+write_address (uint8_t *out, const span_t address[], size_t count)
+{
+    for (size_t n = 0; n < count; n++) {
+        *out++ = (uint8_t) address[n].size;
+        memcpy (out, address[n].data, address[n].size);
+        out += address[n].size;
+    }
+}
+
+worker_slot_t *
+worker_slots_hold (worker_slots_t *self, const span_t address[], size_t count)
+{
+    assert (count <= WORKER_ADDRESS_FRAMES);
     uint32_t at = self->first_free;
     if (at == self->capacity)
         return NULL;
     worker_slot_t *slot = &self->slots[at];
-    slot->token = pool_take (self->pool, token.size);
-    if (!slot->token)
+    size_t size = address_size (address, count);
+    slot->address = pool_take (self->pool, size);
+    if (!slot->address)
         return NULL;
-    memcpy (slot->token, token.data, token.size);
-    slot->token_size = (uint32_t) token.size;
+    write_address (slot->address, address, count);
+    slot->address_size = (uint32_t) size;
     slot->id = ++self->serial << SLOT_BITS | at;
     slot->begun = false;
     self->first_free = slot->next_free;
+    self->held++;
     return slot;
+}
+
+size_t
+worker_slot_address (const worker_slot_t *slot, uint8_t bytes[], span_t frames[])
+{
+    size_t count = 0;
+    memcpy (bytes, slot->address, slot->address_size);
+    for (size_t at = 0; at < slot->address_size; at += 1u + bytes[at])
+        frames[count++] = span_make (bytes + at + 1, bytes[at]);
+    return count;
 }
 
 worker_slot_t *
@@ -58,8 +94,9 @@ worker_slots_begin (worker_slots_t *self, worker_slot_t *slot)
 void
 worker_slots_release (worker_slots_t *self, worker_slot_t *slot)
 {
+    self->held--;
     self->begun -= slot->begun;
-    pool_give (self->pool, slot->token, slot->token_size);
+    pool_give (self->pool, slot->address, slot->address_size);
     *slot = (worker_slot_t){.next_free = self->first_free};
     self->first_free = (uint32_t) (slot - self->slots);
 }
@@ -72,10 +109,10 @@ worker_slots_clear (worker_slots_t *self)
         worker_slot_t *slot = &self->slots[n];
         waited += slot->id && !slot->begun;
         if (slot->id)
-            pool_give (self->pool, slot->token, slot->token_size);
+            pool_give (self->pool, slot->address, slot->address_size);
         *slot = (worker_slot_t){.next_free = n + 1};
     }
     self->first_free = 0;
-    self->begun = 0;
+    self->held = self->begun = 0;
     return waited;
 }

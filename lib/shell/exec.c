@@ -20,7 +20,8 @@
 #define FIRST_FD 3 /* a pipe on 0 to 2 would be in the way of the command's own */
 #define NO_FD    -1
 
-typedef enum { IN, OUT, ERR, END, ENDS } end_t; /* what is polled: the three pipes and the pidfd */
+/*  What is polled: the three pipes, the pidfd, and the caller's own. */
+typedef enum { IN, OUT, ERR, END, ENDS, CALLER = ENDS, POLLED } end_t;
 
 typedef struct {
     char *data;
@@ -284,11 +285,15 @@ fail_by_time (run_t *self)
 static void
 attend (run_t *self)
 {
-    struct pollfd polled[ENDS];
+    const exec_config_t *config = self->config;
+    struct pollfd polled[POLLED];
     for (int n = 0; n < ENDS; n++)
         polled[n] = (struct pollfd){.fd = self->fds[n], .events = n == IN ? POLLOUT : POLLIN};
-    if (poll (polled, ENDS, time_left (self)) < 0)
+    polled[CALLER] = (struct pollfd){.fd = config->attend ? config->fd : NO_FD, .events = POLLIN};
+    if (poll (polled, POLLED, time_left (self)) < 0)
         return;
+    if (polled[CALLER].revents && !config->attend (config->arg))
+        fail (self, "stopped", 0);
     self->exited = polled[END].revents;
     if (polled[IN].revents)
         feed (self);

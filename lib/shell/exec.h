@@ -2,7 +2,8 @@
  *
  *  No shell: argv goes to the system as it is. The command leads a process group of its own, which is killed as a whole
  *  when the time is over, when it says more than the limits, and once it has ended, so that nothing of it outlives the
- *  call. Whether it reads its stdin is its own affair. Any thread; several at once.
+ *  call. Whether it reads its stdin is its own affair. A program of one thread hears its signals meanwhile by `attend`. Any
+ *  thread; several at once.
  */
 #ifndef KEEL_EXEC_H
 #define KEEL_EXEC_H
@@ -14,6 +15,9 @@ typedef struct {
     int64_t timeout_ms; /* 0: none */
     size_t output_max;  /* of stdout, bytes; more is a failure */
     size_t error_max;   /* of stderr, bytes; the rest is read and forgotten */
+    bool (*attend) (void *arg); /* NULL, or called whenever fd is readable meanwhile; false: the command is killed */
+    void *arg;
+    int fd;
 } exec_config_t;
 
 #define EXEC_TIMEOUT_MS 60000

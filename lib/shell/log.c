@@ -1,5 +1,7 @@
 #include "log.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,6 +14,7 @@
 
 /*  How long the first line waits for a full pipe. Those after it do not, until the pipe takes lines again. */
 #define PATIENCE_MS 100
+#define SELDOM_MS   1000
 
 static const struct {
     const char *name;
@@ -114,4 +117,19 @@ log_at (keel_log_level_t level, const char *format, ...)
     line[size++] = '\n';
     write_or_count (line, size);
     errno = error;
+}
+
+void
+log_seldom (log_seldom_t *seldom, keel_log_level_t level, const char *text)
+{
+    int64_t now = clock_now_ms ();
+    if (now < seldom->after_ms) {
+        seldom->unsaid++;
+        return;
+    }
+    if (seldom->unsaid)
+        log_at (level, "%s (and %llu more like it)", text, (unsigned long long) seldom->unsaid);
+    else
+        log_at (level, "%s", text);
+    *seldom = (log_seldom_t){.after_ms = now + SELDOM_MS};
 }

@@ -19,4 +19,13 @@ void log_open (keel_log_level_t level);
 bool log_shows (keel_log_level_t level);
 void log_at (keel_log_level_t level, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 
+/*  For what peers may bring about as often as they like: written at most once a second for each `seldom`, and then with how
+ *  often it was held back since. One thread a seldom; all zero at first. */
+typedef struct {
+    int64_t after_ms; /* when it may be written again */
+    uint64_t unsaid;
+} log_seldom_t;
+
+void log_seldom (log_seldom_t *seldom, keel_log_level_t level, const char *text);
+
 #endif

@@ -44,6 +44,7 @@ typedef struct {
     char *endpoint;
     bool router;
     bool admin;
+    bool usable;       /* a link's connection: what is sent leaves over it */
     bool disconnected; /* to be reported */
     bool refused;      /* likewise */
     bool stranger;     /* the connection that ends next had no peer yet */
@@ -205,23 +206,33 @@ port_fd (const port_t *self)
 
 /* ------------------------------------------------------------------ endpoints */
 
-/*  Ends of connections, and attempts to connect; which connection of several it was is not said. An attempt after an end
- *  says nothing more. A handshake that failed comes before the end of its connection: nobody was behind it, as with a port
- *  scanner or a health check. */
 static void
-take_monitored (port_t *self, link_t *link, uint16_t number)
+report (port_t *self, link_t *link, bool ended)
 {
-    if (link->router && number != ZMQ_EVENT_DISCONNECTED) {
-        link->stranger = true;
-        return;
-    }
-    if (link->stranger) {
-        link->stranger = false;
-        return;
-    }
     self->reports += !link->disconnected && !link->refused;
-    link->disconnected |= number == ZMQ_EVENT_DISCONNECTED;
+    link->disconnected |= ended;
     link->refused = !link->disconnected;
+}
+
+/*  Ends of connections; which of several it was is not said. A handshake that failed comes before the end of its connection:
+ *  nobody was behind it, as with a port scanner or a health check. */
+static void
+take_of_listener (port_t *self, link_t *link, uint16_t number)
+{
+    bool failed = number != ZMQ_EVENT_DISCONNECTED;
+    if (!failed && !link->stranger)
+        report (self, link, true);
+    link->stranger = failed;
+}
+
+/*  The end of its connection, and attempts to make one. An attempt after an end says nothing more. A connection over which
+ *  nothing could be sent yet was an attempt: somebody who takes connections for a server that is not there. */
+static void
+take_of_link (port_t *self, link_t *link, uint16_t number)
+{
+    if (number != ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+        report (self, link, number == ZMQ_EVENT_DISCONNECTED && link->usable);
+    link->usable = number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
 }
 
 static void
@@ -233,8 +244,10 @@ read_monitor (port_t *self, link_t *link)
     while (zmq_msg_recv (&message, link->monitor, ZMQ_DONTWAIT) >= 0) {
         if (zmq_msg_more (&message))
             memcpy (&number, zmq_msg_data (&message), sizeof (number));
+        else if (link->router)
+            take_of_listener (self, link, number);
         else
-            take_monitored (self, link, number);
+            take_of_link (self, link, number);
     }
     zmq_msg_close (&message);
 }
@@ -244,7 +257,8 @@ open_monitor (port_t *self, link_t *link, uint16_t number)
 {
     char name[64];
     snprintf (name, sizeof (name), "inproc://keel.monitor.%u", self->monitors++);
-    int events = ZMQ_EVENT_DISCONNECTED | (link->router ? HANDSHAKE_FAILED : ZMQ_EVENT_CONNECT_RETRIED);
+    int events = ZMQ_EVENT_DISCONNECTED;
+    events |= link->router ? HANDSHAKE_FAILED : ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     if (zmq_socket_monitor (link->socket, name, events) != 0)
         return -1;
     link->monitor = zmq_socket (self->context, ZMQ_PAIR);

@@ -180,7 +180,7 @@ class MdworkerTest(unittest.TestCase):
 
     def test_failure_lets_others_finish(self):
         gate = os.path.join(self.folder, "gate")
-        script = f"read -r what; test $what = good || exit 1; while ! test -e {gate}; do sleep 0.01; done; echo done"
+        script = f"read -r what; test $what = good || exit 1; while test -d {self.folder} && ! test -e {gate}; do sleep 0.01; done; echo done"
         program = self.start("--concurrency", "2", "mixed", "--", "sh", "-c", script)
         self.broker.expect("READY", b"mixed", b"2")
         self.broker.request(b"t1", b"good\n")
@@ -208,7 +208,7 @@ class MdworkerTest(unittest.TestCase):
     def held(self, *options):
         """A worker whose command has begun and waits for the gate."""
         gate, begun = os.path.join(self.folder, "gate"), os.path.join(self.folder, "begun")
-        script = f"echo $$ > {begun}.new; mv {begun}.new {begun}; while ! test -e {gate}; do sleep 0.01; done; echo done"
+        script = f"echo $$ > {begun}.new; mv {begun}.new {begun}; while test -e {begun} && ! test -e {gate}; do sleep 0.01; done; echo done"
         program = self.start(*options, "held", "--", "sh", "-c", script)
         self.broker.expect("READY", b"held")
         self.broker.request(b"t1", b"x")

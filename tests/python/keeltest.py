@@ -43,12 +43,12 @@ def eventually(condition, what, seconds=DEADLINE):
 class Program:
     """One running program, its output in files, unless stderr goes elsewhere."""
 
-    def __init__(self, folder, command, env=None, stderr=None):
+    def __init__(self, folder, command, env=None, stderr=None, stdin=subprocess.DEVNULL):
         number = len(os.listdir(folder))
         self.name = os.path.basename(command[0])
         self.paths = [os.path.join(folder, f"{number}.{self.name}.{kind}") for kind in ("out", "err")]
         with open(self.paths[0], "wb") as out, open(self.paths[1], "wb") as err:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=stderr or err,
+            self.process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=stderr or err,
                                             cwd=folder, env={**SANITIZER, **os.environ, **(env or {})})
         self.pid = self.process.pid
         self.code = None          # set once somebody has seen it end
@@ -124,7 +124,7 @@ class Program:
 
 
 class Broker(Program):
-    """mdbroker; `endpoint` is its first one."""
+    """mdbroker, or another that listens; `endpoint` is its first one."""
 
     endpoint = None
 
@@ -202,6 +202,12 @@ class Case(unittest.TestCase):
         program = self.start(name, *args, env=env)
         self.assertEqual(program.exits(), code, program.err())
         return program
+
+    def lpserver(self, *options, command=(), bind=None):
+        """lpserver on an ipc endpoint or what bind says."""
+        server = self.start("lpserver", "--bind", bind or self.ipc(), *options, *(["--", *command] if command else []), kind=Broker)
+        server.endpoint = server.endpoints(1)[0]
+        return server
 
     # ---- peers
 

@@ -40,10 +40,10 @@ tally_client (const keel_mdclient_t *engine)
 }
 
 void
-tally_worker (const keel_mdworker_t *engine)
+tally_worker (const worker_engine_t *engine)
 {
-    for (keel_mdworker_counter_t counter = 0; counter < KEEL_MDWORKER_COUNTERS; counter++)
-        tally.worker[counter] += keel_mdworker_counter (engine, counter);
+    for (worker_engine_counter_t counter = 0; counter < WORKER_ENGINE_COUNTERS; counter++)
+        tally.worker[counter] += worker_engine_counter (engine, counter);
 }
 
 typedef void (*tally_visit_t) (const char *name, uint64_t value, void *arg);
@@ -63,8 +63,8 @@ visit (const tally_t *self, tally_visit_t each, void *arg)
 #define X(name, key, text) each ("client." key, self->client[KEEL_MDCLIENT_##name], arg);
     KEEL_MDCLIENT_COUNTER_MAP (X)
 #undef X
-#define X(name, key, text) each ("worker." key, self->worker[KEEL_MDWORKER_##name], arg);
-    KEEL_MDWORKER_COUNTER_MAP (X)
+#define X(name, key, text) each ("worker." key, self->worker[WORKER_ENGINE_##name], arg);
+    WORKER_ENGINE_COUNTER_MAP (X)
 #undef X
 }
 

@@ -11,7 +11,7 @@ typedef struct {
     queue_counters_t queue;
     majordomo_counters_t majordomo;
     uint64_t client[KEEL_MDCLIENT_COUNTERS];
-    uint64_t worker[KEEL_MDWORKER_COUNTERS];
+    uint64_t worker[WORKER_ENGINE_COUNTERS];
 } tally_t;
 
 extern tally_t tally;
@@ -19,7 +19,7 @@ extern tally_t tally;
 /*  Each when an engine ends. */
 void tally_broker (const keel_majordomo_t *engine);
 void tally_client (const keel_mdclient_t *engine);
-void tally_worker (const keel_mdworker_t *engine);
+void tally_worker (const worker_engine_t *engine);
 
 void tally_add (tally_t *self, const tally_t *other);
 /*  How many counters are 0 that should not be; says which on stdout. */

@@ -21,7 +21,7 @@ typedef struct {
 } work_t;
 
 typedef struct {
-    keel_mdworker_t *engine;
+    worker_engine_t *engine;
     keel_actions_t *out;
     uint16_t credit;
     work_t work[WORK_MAX];
@@ -38,7 +38,8 @@ start (world_t *world, peer_t *peer)
     worker_t *self = calloc (1, sizeof (worker_t));
     assert (self);
     self->credit = (uint16_t) draw_between (&world->random, 1, world->plan.credit);
-    keel_mdworker_config_t config = {
+    worker_engine_config_t config = {
+        .speech = &worker_speaks_mdp,
         .service = (const char *) service_name (peer->number % world->plan.services).data,
         .endpoints = endpoints,
         .endpoint_count = (uint16_t) world->plan.brokers,
@@ -48,8 +49,8 @@ start (world_t *world, peer_t *peer)
         .liveness = world->plan.liveness,
         .seed = random_next (&world->random),
     };
-    self->engine = keel_mdworker_new (&config);
-    self->out = keel_actions_new (KEEL_MDWORKER_ACTIONS);
+    self->engine = worker_engine_new (&config);
+    self->out = keel_actions_new (WORKER_ENGINE_ACTIONS);
     assert (self->engine && self->out);
     peer->self = self;
     step (world, peer, &(keel_event_t){.kind = KEEL_EVENT_TICK, .now = world->now});
@@ -61,7 +62,7 @@ stop (world_t *world, peer_t *peer)
     worker_t *self = peer->self;
     (void) world;
     tally_worker (self->engine);
-    keel_mdworker_destroy (&self->engine);
+    worker_engine_destroy (&self->engine);
     keel_actions_destroy (&self->out);
     free (self);
     peer->self = NULL;
@@ -75,7 +76,7 @@ forget_void (worker_t *self)
     for (size_t n = 0; n < self->count;) {
         const work_t *work = &self->work[n];
         bool alive =
-            work->begun ? keel_mdworker_holds (self->engine, work->id) : keel_mdworker_waits (self->engine, work->id);
+            work->begun ? worker_engine_holds (self->engine, work->id) : worker_engine_waits (self->engine, work->id);
         if (alive)
             n++;
         else
@@ -105,7 +106,7 @@ static void
 carry_out (world_t *world, peer_t *peer)
 {
     worker_t *self = peer->self;
-    keel_event_t failures[KEEL_MDWORKER_ACTIONS];
+    keel_event_t failures[WORKER_ENGINE_ACTIONS];
     size_t failed = 0;
     for (size_t n = 0; n < self->out->count; n++) {
         const keel_action_t *action = &self->out->items[n];
@@ -125,7 +126,7 @@ step (world_t *world, peer_t *peer, const keel_event_t *event)
 {
     worker_t *self = peer->self;
     keel_actions_clear (self->out);
-    keel_mdworker_step (self->engine, event, self->out);
+    worker_engine_step (self->engine, event, self->out);
     carry_out (world, peer);
 }
 
@@ -151,7 +152,7 @@ answer (world_t *world, peer_t *peer, work_t *work)
     if (final)
         *work = self->work[--self->count];
     keel_actions_clear (self->out);
-    keel_mdworker_answer (self->engine, id, final ? MDP_FINAL : MDP_PARTIAL, body.frames, 3, world->now, self->out);
+    worker_engine_answer (self->engine, id, final, body.frames, 3, world->now, self->out);
     carry_out (world, peer);
 }
 
@@ -163,7 +164,7 @@ give_back (world_t *world, peer_t *peer, work_t *work)
     TRACE (world, "%s gives t%u back", peer->name, work->ticket);
     *work = self->work[--self->count];
     keel_actions_clear (self->out);
-    keel_mdworker_fail (self->engine, id, world->now, self->out);
+    worker_engine_fail (self->engine, id, world->now, self->out);
     carry_out (world, peer);
 }
 
@@ -175,7 +176,7 @@ work_on (world_t *world, peer_t *peer, work_t *work)
         give_back (world, peer, work);
     else if (work->begun)
         answer (world, peer, work);
-    else if (keel_mdworker_begin (self->engine, work->id)) {
+    else if (worker_engine_begin (self->engine, work->id)) {
         work->begun = true;
         work->due = world->now + draw_around (&world->random, world->plan.work);
     }
@@ -200,7 +201,7 @@ wake (world_t *world, peer_t *peer)
     work_t *work = next_work (self);
     if (work && work->due <= world->now)
         work_on (world, peer, work);
-    for (unsigned turns = 0; keel_mdworker_next_due (self->engine) <= world->now && !world->failed; turns++) {
+    for (unsigned turns = 0; worker_engine_next_due (self->engine) <= world->now && !world->failed; turns++) {
         step (world, peer, &(keel_event_t){.kind = KEEL_EVENT_TICK, .now = world->now});
         if (turns > 100)
             world_fail (world, "%s is due again and again", peer->name);
@@ -212,7 +213,7 @@ due (const world_t *world, const peer_t *peer)
 {
     worker_t *self = peer->self;
     const work_t *work = next_work (self);
-    int64_t at = keel_mdworker_next_due (self->engine);
+    int64_t at = worker_engine_next_due (self->engine);
     (void) world;
     return work && work->due < at ? work->due : at;
 }
@@ -224,9 +225,9 @@ leave (world_t *world, peer_t *peer)
     if (draw_chance (&world->random, 50))
         step (world, peer, &(keel_event_t){.kind = KEEL_EVENT_DRAIN, .now = world->now});
     keel_actions_clear (self->out);
-    keel_mdworker_quit (self->engine, world->now, self->out);
+    worker_engine_quit (self->engine, world->now, self->out);
     carry_out (world, peer);
-    if (!keel_mdworker_gone (self->engine))
+    if (!worker_engine_gone (self->engine))
         world_fail (world, "%s has quit and is still there", peer->name);
 }
 

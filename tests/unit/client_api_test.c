@@ -1,15 +1,10 @@
 /*  The client class against a broker that is a bare ROUTER, played by the test itself; by a thread where a call blocks. */
-#include "unit.h"
+#include "bare_router.h"
 
 #include <keel/client.h>
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/time.h>
-
-/*  How long anything may take that is to happen. */
-#define SOON_MS 5000
 
 typedef struct {
     zsock_t *router;
@@ -17,23 +12,12 @@ typedef struct {
     char *endpoint;
 } scene_t;
 
-static zsock_t *
-bind_router (char **endpoint)
-{
-    zsock_t *router = zsock_new (ZMQ_ROUTER);
-    assert_non_null (router);
-    zsock_set_linger (router, 0);
-    assert_true (zsock_bind (router, "tcp://127.0.0.1:*") > 0);
-    *endpoint = strdup (zsock_endpoint (router));
-    return router;
-}
-
 static int
 setup (void **state)
 {
     scene_t *scene = calloc (1, sizeof (scene_t));
     zsys_handler_set (NULL);
-    scene->router = bind_router (&scene->endpoint);
+    scene->router = router_bind (&scene->endpoint);
     scene->client = keel_client_new (scene->endpoint);
     *state = scene;
     return scene->client ? 0 : -1;
@@ -50,25 +34,18 @@ teardown (void **state)
     return 0;
 }
 
-static zmsg_t *
-message (const char *text)
-{
-    zmsg_t *message = zmsg_new ();
-    zmsg_addstr (message, text);
-    return message;
-}
-
 static uint64_t
 send_text (keel_client_t *client, const char *text)
 {
     uint64_t id = 0;
-    zmsg_t *request = message (text);
+    zmsg_t *request = message_of_text (text);
     assert_int_equal (keel_client_send (client, "echo", &request, &id), 0);
     assert_null (request);
     return id;
 }
 
-/*  Its envelope back, and an answer. command: "\2" partial, "\3" final. */
+/*  To [routing id][options][""][MDPC02][01][service][body...] its envelope back, and an answer. command: "\2" partial,
+ *  "\3" final. */
 static void
 answer (zsock_t *router, zmsg_t **request, const char *command, const char *service, const char *first,
         const char *second)
@@ -103,11 +80,7 @@ is_probe (zmsg_t *request)
 static zmsg_t *
 take_request (zsock_t *router)
 {
-    zpoller_t *poller = zpoller_new (router, NULL);
-    assert_non_null (zpoller_wait (poller, SOON_MS));
-    zpoller_destroy (&poller);
-    zmsg_t *request = zmsg_recv (router);
-    assert_non_null (request);
+    zmsg_t *request = router_take (router);
     if (!is_probe (request))
         return request;
     answer (router, &request, "\3", "mmi.service", "200", NULL);
@@ -168,7 +141,7 @@ bad_arguments_are_told (void **state)
     }
     static const char *const services[] = {"", "with space", "n\n"};
     for (size_t n = 0; n < COUNT_OF (services); n++) {
-        zmsg_t *request = message ("x"), *reply;
+        zmsg_t *request = message_of_text ("x"), *reply;
         assert_int_equal (keel_client_request (scene->client, services[n], &request, &reply), KEEL_E_INVALID);
         assert_true (!request && !reply);
     }
@@ -215,12 +188,12 @@ static void
 no_more_than_may_be (void **state)
 {
     scene_t *scene = *state;
-    zmsg_t *request = message ("y"), *reply;
+    zmsg_t *request = message_of_text ("y"), *reply;
     keel_client_set_outstanding (scene->client, 1);
     uint64_t id = send_text (scene->client, "x");
     assert_int_equal (keel_client_send (scene->client, "echo", &request, NULL), KEEL_E_BUSY);
     assert_null (request);
-    request = message ("y");
+    request = message_of_text ("y");
     assert_int_equal (keel_client_request (scene->client, "echo", &request, &reply), KEEL_E_STATE);
     assert_true (!request && !reply);
     assert_int_equal (keel_client_cancel (scene->client, id), 0);
@@ -263,7 +236,7 @@ an_ended_connection_is_left_soon (void **state)
 {
     scene_t *scene = *state;
     char *other_endpoint, *both;
-    zsock_t *other = bind_router (&other_endpoint);
+    zsock_t *other = router_bind (&other_endpoint);
     assert_true (asprintf (&both, "%s,%s", scene->endpoint, other_endpoint) > 0);
     keel_client_destroy (&scene->client);
     scene->client = keel_client_new (both);
@@ -283,24 +256,6 @@ an_ended_connection_is_left_soon (void **state)
     free (both);
 }
 
-static int alarms;
-
-static void
-note_alarm (int number)
-{
-    (void) number;
-    alarms++;
-}
-
-static void
-ring_every_20_ms (bool on)
-{
-    struct itimerval often = {{0, 20000}, {0, 20000}}, never = {{0, 0}, {0, 0}};
-    struct sigaction action = {.sa_handler = note_alarm};
-    sigaction (SIGALRM, &action, NULL);
-    setitimer (ITIMER_REAL, on ? &often : &never, NULL);
-}
-
 static void
 a_signal_interrupts_and_loses_nothing (void **state)
 {
@@ -311,7 +266,7 @@ a_signal_interrupts_and_loses_nothing (void **state)
     ring_every_20_ms (false);
     answer_final (scene->router, "y");
     assert_result (scene->client, id, true, "y");
-    zmsg_t *request = message ("z"), *reply;
+    zmsg_t *request = message_of_text ("z"), *reply;
     ring_every_20_ms (true);
     assert_int_equal (keel_client_request (scene->client, "echo", &request, &reply), KEEL_E_INTERRUPTED);
     ring_every_20_ms (false);
@@ -320,7 +275,7 @@ a_signal_interrupts_and_loses_nothing (void **state)
     id = send_text (scene->client, "w");
     answer_final (scene->router, "right");
     assert_result (scene->client, id, true, "right");
-    assert_true (alarms > 0);
+    assert_true (rung () > 0);
 }
 
 /* ------------------------------------------------------------------ the descriptor */
@@ -449,7 +404,7 @@ start_player (player_t *player)
 static int
 request_echo (keel_client_t *client, zmsg_t **reply)
 {
-    zmsg_t *request = message ("x");
+    zmsg_t *request = message_of_text ("x");
     int rc = keel_client_request (client, "echo", &request, reply);
     assert_null (request);
     assert_true ((rc == 0) == (*reply != NULL));
@@ -523,7 +478,7 @@ the_first_that_answers_serves (void **state)
 {
     player_t player = {.scene = *state, .script = "ee"};
     char *gone, *both;
-    zsock_t *closed = bind_router (&gone);
+    zsock_t *closed = router_bind (&gone);
     zsock_destroy (&closed);
     assert_true (asprintf (&both, "%s,%s", gone, player.scene->endpoint) > 0);
     keel_client_t *client = keel_client_new (both);

@@ -7,9 +7,9 @@ static story_t *
 begin (void **state, uint16_t endpoints, unsigned retries)
 {
     story_t *story = *state;
-    keel_mdclient_config_t config = story_config (endpoints);
+    keel_mdclient_config_t config = client_story_config (endpoints);
     config.retries = retries;
-    story_begin (story, &config);
+    client_story_begin (story, &config);
     story_submit (story, "echo", "a");
     TOLD (story, "connect 0\nsend 0 #1 echo a\n");
     return story;
@@ -262,9 +262,9 @@ every_request_ends (void **state)
 {
     story_t *story = *state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        keel_mdclient_config_t config = story_config (3);
+        keel_mdclient_config_t config = client_story_config (3);
         config.seed = seed;
-        story_begin (story, &config);
+        client_story_begin (story, &config);
         random_t random = {seed};
         for (int n = 0; n < 40; n++) {
             story->trace[0] = 0;

@@ -8,9 +8,9 @@ static story_t *
 begin (void **state, unsigned retries)
 {
     story_t *story = *state;
-    keel_mdclient_config_t config = story_config (2);
+    keel_mdclient_config_t config = client_story_config (2);
     config.retries = retries;
-    story_begin (story, &config);
+    client_story_begin (story, &config);
     story->probes = true;
     story_submit (story, "echo", "a");
     TOLD (story, "connect 0\nsend 0 #1 echo a\nprobe 0\n");
@@ -173,9 +173,9 @@ without_a_choice_nothing_is_probed (void **state)
 {
     story_t *story = *state;
     for (int n = 0; n < 2; n++) {
-        keel_mdclient_config_t config = story_config (n ? 2 : 1);
+        keel_mdclient_config_t config = client_story_config (n ? 2 : 1);
         config.stock = n == 1;
-        story_begin (story, &config);
+        client_story_begin (story, &config);
         story->probes = true;
         story_submit (story, "echo", "a");
         story_pass (story, 900);

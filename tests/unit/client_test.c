@@ -11,8 +11,8 @@ static story_t *
 begin (void **state, uint16_t endpoints)
 {
     story_t *story = *state;
-    keel_mdclient_config_t config = story_config (endpoints);
-    story_begin (story, &config);
+    keel_mdclient_config_t config = client_story_config (endpoints);
+    client_story_begin (story, &config);
     return story;
 }
 
@@ -46,10 +46,10 @@ static void
 the_first_version_has_no_command_frame (void **state)
 {
     story_t *story = *state;
-    keel_mdclient_config_t config = story_config (1);
+    keel_mdclient_config_t config = client_story_config (1);
     config.version = 1;
     config.notices = false;
-    story_begin (story, &config);
+    client_story_begin (story, &config);
     story_submit (story, "echo", "a");
     assert_int_equal (story->head_count, 4);
     assert_span (story->head[2], "MDPC01");
@@ -172,9 +172,9 @@ static void
 an_answer_never_goes_to_another_request (void **state)
 {
     story_t *story = *state;
-    keel_mdclient_config_t config = story_config (1);
+    keel_mdclient_config_t config = client_story_config (1);
     config.retries = 0;
-    story_begin (story, &config);
+    client_story_begin (story, &config);
     story_submit (story, "echo", "a");
     story_pass (story, 2000);
     story_submit (story, "echo", "b");
@@ -279,10 +279,10 @@ static void
 stock_sends_no_extra_frame (void **state)
 {
     story_t *story = *state;
-    keel_mdclient_config_t config = story_config (1);
+    keel_mdclient_config_t config = client_story_config (1);
     config.stock = true;
     for (config.version = 1; config.version <= 2; config.version++) {
-        story_begin (story, &config);
+        client_story_begin (story, &config);
         story_submit (story, "echo", "a");
         assert_int_equal (story->head_count, 3);
         assert_true (span_equal (story->head[0], config.version == 1 ? F ("") : F ("MDPC02")));
@@ -295,12 +295,12 @@ static void
 stock_takes_a_fresh_link_for_each_try (void **state)
 {
     story_t *story = *state;
-    keel_mdclient_config_t config = story_config (1);
+    keel_mdclient_config_t config = client_story_config (1);
     uint64_t id;
     config.stock = true;
     config.version = 1;
     config.retries = 1;
-    story_begin (story, &config);
+    client_story_begin (story, &config);
     story_submit (story, "echo", "a");
     assert_int_equal (keel_mdclient_submit (story->client, 0, F ("echo"), &F ("a"), 1, &id), KEEL_SUBMIT_FULL);
     story_answer (story, 0, 1, MDP_FINAL, "stray", "x");
@@ -321,7 +321,7 @@ without_memory_a_request_is_refused (void **state)
     assert_int_equal (keel_mdclient_submit (story->client, 0, F ("echo"), &F ("a"), 1, &id), KEEL_SUBMIT_NO_MEMORY);
     for (uint64_t at = 1; at < 5; at++) {
         memory_seam = (memory_seam_t){.fail_at = at};
-        keel_mdclient_t *client = keel_mdclient_new (&story->config);
+        keel_mdclient_t *client = keel_mdclient_new (keel_mdclient_config (story->client));
         keel_mdclient_destroy (&client);
     }
     memory_seam = (memory_seam_t){0};

@@ -37,6 +37,7 @@ numbers_do_not_change (void **state)
 {
     (void) state;
     assert_int_equal (KEEL_E_TIMEOUT, -1);
+    assert_int_equal (KEEL_E_NO_SERVER, -7);
     assert_int_equal (KEEL_E_NO_WORKER, -404);
     assert_int_equal (KEEL_E_DEADLINE, -504);
 }

@@ -17,11 +17,21 @@
 #define MEGABYTE (1 << 20)
 #define LONG_MS  20000
 
+static exec_config_t
+config_of (char **argv)
+{
+    return (exec_config_t){
+        .argv = argv, .timeout_ms = LONG_MS, .output_max = EXEC_OUTPUT_MAX, .error_max = EXEC_ERROR_MAX};
+}
+
 static bool
 run_limited (const char *script, span_t input, int64_t timeout_ms, size_t output_max, exec_result_t *result)
 {
     char *argv[] = {"sh", "-c", (char *) (uintptr_t) script, NULL};
-    exec_config_t config = {argv, timeout_ms, output_max, 100};
+    exec_config_t config = config_of (argv);
+    config.timeout_ms = timeout_ms;
+    config.output_max = output_max;
+    config.error_max = 100;
     return exec_run (&config, &input, 1, result);
 }
 
@@ -69,7 +79,7 @@ frames_are_joined_and_answered (void **state)
 {
     (void) state;
     char *argv[] = {"cat", NULL};
-    exec_config_t config = {argv, LONG_MS, EXEC_OUTPUT_MAX, EXEC_ERROR_MAX};
+    exec_config_t config = config_of (argv);
     span_t frames[] = {F ("one"), F (""), F ("\0two"), F ("")};
     exec_result_t result;
     assert_true (exec_run (&config, frames, COUNT_OF (frames), &result));
@@ -83,7 +93,7 @@ no_frames_is_an_empty_stdin (void **state)
 {
     (void) state;
     char *argv[] = {"cat", NULL};
-    exec_config_t config = {argv, LONG_MS, EXEC_OUTPUT_MAX, EXEC_ERROR_MAX};
+    exec_config_t config = config_of (argv);
     exec_result_t result;
     assert_true (exec_run (&config, NULL, 0, &result));
     assert_int_equal (result.output_size, 0);
@@ -114,7 +124,7 @@ failures_say_why (void **state)
     assert_fails ("exit 3", "exit status 3");
     assert_fails ("kill -9 $$", "killed by signal 9");
     char *argv[] = {"/no/such/command", NULL};
-    exec_config_t config = {argv, LONG_MS, EXEC_OUTPUT_MAX, EXEC_ERROR_MAX};
+    exec_config_t config = config_of (argv);
     exec_result_t result;
     assert_false (exec_run (&config, NULL, 0, &result));
     assert_string_equal (result.reason, "cannot be run: No such file or directory");
@@ -314,6 +324,51 @@ all_can_be_killed (void **state)
     exec_result_clear (&result);
 }
 
+typedef struct {
+    int pipe[2];
+    int calls;
+    int most; /* calls until it has enough */
+} attention_t;
+
+static bool
+note_call (void *arg)
+{
+    attention_t *self = arg;
+    char byte;
+    assert_int_equal (read (self->pipe[0], &byte, 1), 1);
+    return ++self->calls < self->most;
+}
+
+/*  The caller's descriptor is looked at while a command runs, and may end it. */
+static void
+a_callers_descriptor_is_attended (void **state)
+{
+    (void) state;
+    char *argv[] = {"sh", "-c", "printf xy >&5; echo done; test $0 = short || sleep 1000", "short", NULL};
+    attention_t self = {.most = 10};
+    exec_result_t result;
+    assert_int_equal (pipe (self.pipe), 0);
+    assert_int_equal (dup2 (self.pipe[1], 5), 5);
+    exec_config_t config = config_of (argv);
+    config.attend = note_call;
+    config.arg = &self;
+    config.fd = self.pipe[0];
+    assert_true (exec_run (&config, NULL, 0, &result));
+    assert_in_range (self.calls, 0, 2); /* it may end first */
+    exec_result_clear (&result);
+    for (; self.calls < 2; self.calls++)
+        assert_int_equal (read (self.pipe[0], (char[1]){0}, 1), 1);
+    argv[3] = "long";
+    self = (attention_t){.pipe = {self.pipe[0], self.pipe[1]}, .most = 2};
+    assert_false (exec_run (&config, NULL, 0, &result));
+    assert_string_equal (result.reason, "stopped");
+    assert_int_equal (self.calls, 2);
+    exec_result_clear (&result);
+    for (int n = 0; n < 2; n++)
+        close (self.pipe[n]);
+    close (5);
+}
+
 int
 main (void)
 {
@@ -332,6 +387,7 @@ main (void)
         cmocka_unit_test (standard_descriptors_may_be_closed),
         cmocka_unit_test (threads_do_not_mix),
         cmocka_unit_test (all_can_be_killed),
+        cmocka_unit_test (a_callers_descriptor_is_attended),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

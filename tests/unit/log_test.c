@@ -83,6 +83,23 @@ an_event_is_one_line (void **state)
     assert_int_equal (text[LOG_LINE - 2], '\n');
 }
 
+static void
+what_comes_often_is_said_seldom (void **state)
+{
+    (void) state;
+    log_seldom_t one = {0}, other = {0};
+    captured_begin (STDERR_FILENO);
+    for (int n = 0; n < 5; n++)
+        log_seldom (&one, KEEL_LOG_WARNING, "100% one");
+    log_seldom (&other, KEEL_LOG_WARNING, "other");
+    one.after_ms = 0; /* a second later */
+    log_seldom (&one, KEEL_LOG_WARNING, "100% one");
+    one.after_ms = 0;
+    log_seldom (&one, KEEL_LOG_WARNING, "100% one");
+    assert_string_equal (captured_end (), "WARNING: 100% one\nWARNING: other\nWARNING: 100% one (and 4 more like it)\n"
+                                          "WARNING: 100% one\n");
+}
+
 /*  stderr is a small pipe that nobody reads. Two pages: one that fills, one that tells the kernel there is room. */
 static int
 replace_stderr_with_pipe (int *reader)
@@ -127,6 +144,7 @@ main (void)
         cmocka_unit_test (the_level_filters),
         cmocka_unit_test (the_journal_gets_priorities),
         cmocka_unit_test (an_event_is_one_line),
+        cmocka_unit_test (what_comes_often_is_said_seldom),
         cmocka_unit_test (a_full_pipe_costs_lines_not_time),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

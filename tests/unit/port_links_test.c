@@ -3,6 +3,7 @@
 
 #include "clock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -272,6 +273,36 @@ SCENE (numbers_run_out)
     assert_int_equal (link, 3);
 }
 
+static int
+listen_bare (char endpoint[64])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+    socklen_t size = sizeof (address);
+    int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    assert_int_equal (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof (yes)), 0);
+    assert_int_equal (bind (fd, (struct sockaddr *) &address, size), 0);
+    assert_int_equal (listen (fd, 8), 0);
+    assert_int_equal (getsockname (fd, (struct sockaddr *) &address, &size), 0);
+    snprintf (endpoint, 64, "tcp://127.0.0.1:%u", ntohs (address.sin_port));
+    return fd;
+}
+
+/*  As a balancer does before servers that are gone: nothing that was sent has left, and it is connected again. */
+SCENE (one_who_accepts_and_hangs_up_refuses)
+{
+    char endpoint[64];
+    int fd = listen_bare (endpoint);
+    assert_int_equal (port_connect (pair->there, endpoint, &pair->link), 0);
+    pair_say (pair, "kept");
+    for (int n = 0; n < 2; n++) {
+        close (accept (fd, NULL, NULL));
+        pair_refused (pair->there, pair->link);
+    }
+    close (fd);
+    assert_int_equal (port_listen (pair->here, endpoint, false, &pair->listener), 0);
+    pair_expect_text (pair->here, "kept");
+}
+
 /* ------------------------------------------------------------------ waiting */
 
 SCENE (waiting_ends_with_its_time)
@@ -365,6 +396,7 @@ main (void)
         cmocka_unit_test (numbers_are_given_again),
         cmocka_unit_test (closed_numbers_take_nothing),
         cmocka_unit_test (numbers_run_out),
+        cmocka_unit_test (one_who_accepts_and_hangs_up_refuses),
         cmocka_unit_test (waiting_ends_with_its_time),
         cmocka_unit_test (waiting_ends_with_a_watched_descriptor),
         cmocka_unit_test (waiting_ends_with_a_signal),

@@ -322,11 +322,13 @@ typedef struct {
     uint16_t testimony;
 } flooded_t;
 
-/*  Both lead from the same port, so what goes to the witness last has the flood before it. */
+/*  Both lead from the same port, so what goes to the witness last has the flood before it. The connections are made: else
+ *  making them would end a wait. */
 static void
 flooded_open (flooded_t *self)
 {
     const port_config_t config = pair_config ();
+    const span_t frame = F ("made");
     uint16_t listener;
     pair_open (&self->pair, &config);
     pair_join (&self->pair, NULL);
@@ -336,6 +338,10 @@ flooded_open (flooded_t *self)
     const char *here = port_endpoint (self->pair.here, self->listener);
     assert_int_equal (port_connect (self->pair.there, here, &self->link), 0);
     assert_int_equal (port_connect (self->pair.there, port_endpoint (self->witness, listener), &self->testimony), 0);
+    pair_send (self->pair.there, self->link, F (""), &frame, 1, 0);
+    pair_expect_text (self->pair.here, "made");
+    pair_send (self->pair.there, self->testimony, F (""), &frame, 1, 0);
+    pair_expect_text (self->witness, "made");
 }
 
 /*  One message waits at one listener, then the other is flooded. Returns when the one came; 1: first. */

@@ -1,5 +1,5 @@
 /*  keel_worker_* against a broker of raw frames in this process. */
-#include "unit.h"
+#include "bare_broker.h"
 
 #include "clock.h"
 
@@ -11,57 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 10000
-
-typedef struct {
-    char folder[64];
-    char endpoint[96];
-    zsock_t *router;
-    zframe_t *peer; /* who spoke last */
-    unsigned beats;
-} broker_t;
-
 /* ------------------------------------------------------------------ the broker */
-
-static void
-broker_bind (broker_t *self)
-{
-    self->router = zsock_new (ZMQ_ROUTER);
-    assert_non_null (self->router);
-    zsock_set_linger (self->router, 0);
-    zsock_set_sndhwm (self->router, 0);
-    zsock_set_rcvtimeo (self->router, PATIENCE_MS);
-    assert_int_not_equal (zsock_bind (self->router, "%s", self->endpoint), -1);
-}
-
-static void
-broker_open (broker_t *self)
-{
-    *self = (broker_t){.folder = "/tmp/keel.worker.XXXXXX"};
-    assert_non_null (mkdtemp (self->folder));
-    snprintf (self->endpoint, sizeof (self->endpoint), "ipc://%s/broker", self->folder);
-    broker_bind (self);
-}
-
-static void
-broker_close (broker_t *self)
-{
-    zframe_destroy (&self->peer);
-    zsock_destroy (&self->router);
-    unlink (self->endpoint + strlen ("ipc://"));
-    rmdir (self->folder);
-}
-
-/*  The next message without its routing id. */
-static zmsg_t *
-broker_read (broker_t *self)
-{
-    zmsg_t *message = zmsg_recv (self->router);
-    assert_non_null (message);
-    zframe_destroy (&self->peer);
-    self->peer = zmsg_pop (message);
-    return message;
-}
 
 static bool
 is_command (zmsg_t *message, char number)
@@ -116,8 +66,6 @@ static void
 broker_command (broker_t *self, char number, const char *token, const char *body)
 {
     zmsg_t *message = zmsg_new ();
-    zframe_t *peer = zframe_dup (self->peer);
-    zmsg_append (message, &peer);
     zmsg_addstr (message, "MDPW02");
     zmsg_addmem (message, &number, 1);
     if (token) {
@@ -125,7 +73,7 @@ broker_command (broker_t *self, char number, const char *token, const char *body
         zmsg_addstr (message, "");
         zmsg_addstr (message, body);
     }
-    assert_int_equal (zmsg_send (&message, self->router), 0);
+    broker_send (self, &message);
 }
 
 #define send_request(self, token, body) broker_command (self, 2, token, body)
@@ -208,13 +156,6 @@ runner_end (runner_t *self)
     pthread_join (self->thread, NULL);
     assert_int_equal (self->rc, 0);
     keel_worker_destroy (&self->worker);
-}
-
-static zmsg_t *
-echo (zmsg_t *request, void *arg)
-{
-    (void) arg;
-    return request;
 }
 
 /* ------------------------------------------------------------------ tests */
@@ -383,8 +324,6 @@ bodies_large_and_many_pass (void **state)
     uint8_t *big = calloc (1, 1 << 20);
     assert_non_null (big);
     zmsg_t *request = zmsg_new ();
-    zframe_t *peer = zframe_dup (broker.peer);
-    zmsg_append (request, &peer);
     zmsg_addstr (request, "MDPW02");
     zmsg_addmem (request, "\2", 1);
     zmsg_addstr (request, "token");
@@ -392,7 +331,7 @@ bodies_large_and_many_pass (void **state)
     for (int n = 0; n < 100; n++)
         zmsg_addmem (request, big, n == 50 ? 1 << 20 : 10);
     free (big);
-    assert_int_equal (zmsg_send (&request, broker.router), 0);
+    broker_send (&broker, &request);
     zmsg_t *answer = broker_expect (&broker, 4);
     assert_int_equal (zmsg_size (answer), 102);
     assert_int_equal (zmsg_content_size (answer), 5 + 99 * 10 + (1 << 20));
@@ -444,15 +383,6 @@ concurrency_is_credit_and_threads (void **state)
     broker_close (&broker);
 }
 
-static zmsg_t *
-wait_for_flag (zmsg_t *request, void *arg)
-{
-    atomic_bool *flag = arg;
-    while (!atomic_load (flag))
-        usleep (1000);
-    return request;
-}
-
 static void
 heartbeats_go_on_while_the_handler_works (void **state)
 {
@@ -480,14 +410,6 @@ heartbeats_go_on_while_the_handler_works (void **state)
     expect_disconnect (&broker);
     runner_end (&runner);
     broker_close (&broker);
-}
-
-static zmsg_t *
-give_up (zmsg_t *request, void *arg)
-{
-    (void) arg;
-    zmsg_destroy (&request);
-    return NULL;
 }
 
 static void
@@ -608,14 +530,6 @@ signal_drains_and_handlers_are_put_back (void **state)
 }
 
 static void
-count_line (int level, const char *line, void *arg)
-{
-    assert_in_range (level, 3, 7);
-    assert_non_null (strstr (line, "ipc://"));
-    atomic_fetch_add ((atomic_int *) arg, 1);
-}
-
-static void
 hostile_broker_does_no_harm (void **state)
 {
     (void) state;
@@ -627,11 +541,9 @@ hostile_broker_does_no_harm (void **state)
     start (worker, &broker);
     for (int n = 0; n < 1000; n++) {
         zmsg_t *message = zmsg_new ();
-        zframe_t *peer = zframe_dup (broker.peer);
-        zmsg_append (message, &peer);
         for (int frame = 0; frame <= n % 5; frame++)
             zmsg_addmem (message, "MDPW02\2\0\0\0\0", (size_t) (n * 7 + frame * 3) % 10);
-        assert_int_equal (zmsg_send (&message, broker.router), 0);
+        broker_send (&broker, &message);
     }
     send_request (&broker, "t1", "after");
     assert_int_equal (reply (worker, take (worker, "after"), "fine"), 0);
@@ -640,14 +552,6 @@ hostile_broker_does_no_harm (void **state)
     assert_in_range (atomic_load (&lines), 2, 20);
     keel_worker_destroy (&worker);
     broker_close (&broker);
-}
-
-static int
-leave_signals (void **state)
-{
-    (void) state;
-    zsys_handler_set (NULL); /* czmq would catch SIGTERM */
-    return 0;
 }
 
 int

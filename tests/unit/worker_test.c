@@ -1,98 +1,9 @@
-/*  Golden traces of the worker's engine on a virtual clock: what it does, and when. */
-#include "unit.h"
+/*  Golden traces of the worker's engine on a virtual clock, in MDP: what it does, and when. */
+#include "worker_bench.h"
 
 #include "memory.h"
-#include "worker.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-typedef struct {
-    keel_mdworker_t *engine;
-    keel_actions_t *actions;
-    int64_t now;
-    uint64_t last; /* id of the last request delivered */
-    char trace[8192];
-    size_t size;
-} bench_t;
-
-static const char *const endpoints[] = {"tcp://a:1", "tcp://b:1", "tcp://c:1"};
-
-/* ------------------------------------------------------------------ the bench */
-
-static void
-note (bench_t *self, const char *format, ...)
-{
-    va_list arguments;
-    self->size +=
-        (size_t) snprintf (self->trace + self->size, sizeof (self->trace) - self->size, "[%5d] ", (int) self->now);
-    va_start (arguments, format);
-    self->size += (size_t) vsnprintf (self->trace + self->size, sizeof (self->trace) - self->size, format, arguments);
-    va_end (arguments);
-    self->size += (size_t) snprintf (self->trace + self->size, sizeof (self->trace) - self->size, "\n");
-    assert_true (self->size < sizeof (self->trace));
-}
-
-/*  Frames as words: bytes below space as numbers. */
-static void
-put_frames (char *text, const span_t frames[], size_t count)
-{
-    for (size_t n = 0; n < count; n++) {
-        text += sprintf (text, " ");
-        if (frames[n].size == 0)
-            text += sprintf (text, "-");
-        for (size_t at = 0; at < frames[n].size; at++)
-            text += sprintf (text, frames[n].data[at] < ' ' ? "%d" : "%c", frames[n].data[at]);
-    }
-}
-
-static void
-carry_out (bench_t *self)
-{
-    for (size_t n = 0; n < self->actions->count; n++) {
-        const keel_action_t *action = &self->actions->items[n];
-        char frames[512] = "";
-        if (action->kind == KEEL_ACTION_SEND) {
-            put_frames (frames, action->head, action->head_count);
-            put_frames (frames + strlen (frames), action->body, action->body_count);
-            note (self, "%d <%s", action->listener, frames);
-        } else if (action->kind == KEEL_ACTION_CONNECT)
-            note (self, "%d connect", action->listener);
-        else if (action->kind == KEEL_ACTION_CLOSE)
-            note (self, "%d close%s", action->listener, action->linger ? ", linger" : "");
-        else if (action->kind == KEEL_ACTION_DELIVER) {
-            assert_int_equal (action->deliver, KEEL_DELIVER_REQUEST);
-            put_frames (frames, action->body, action->body_count);
-            note (self, "request%s", frames);
-            self->last = action->tag;
-        }
-    }
-    keel_actions_clear (self->actions);
-}
-
-static void
-step (bench_t *self, keel_event_t event)
-{
-    event.now = self->now;
-    assert_int_equal (keel_mdworker_step (self->engine, &event, self->actions), 0);
-    carry_out (self);
-}
-
-static void
-plain (bench_t *self, keel_event_kind_t kind, uint16_t endpoint)
-{
-    step (self, (keel_event_t){.kind = kind, .peer.listener = endpoint});
-}
-
-static void
-hear_frames (bench_t *self, uint16_t endpoint, const span_t frames[], size_t count)
-{
-    step (self,
-          (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .peer.listener = endpoint, .frames = frames, .count = count});
-}
-
-#define HEAR(self, endpoint, ...)                                                                                      \
-    hear_frames (self, endpoint, (span_t[]){__VA_ARGS__}, sizeof ((span_t[]){__VA_ARGS__}) / sizeof (span_t))
 
 /*  The broker's commands, in 0.2. */
 #define HEARTBEAT  F ("MDPW02"), F ("\5")
@@ -112,67 +23,15 @@ static uint64_t
 begun (bench_t *self, uint16_t endpoint, const char *token)
 {
     uint64_t id = request (self, endpoint, token);
-    assert_true (keel_mdworker_begin (self->engine, id));
+    assert_true (worker_engine_begin (self->engine, id));
     return id;
 }
 
-static bool
-answer (bench_t *self, uint64_t id, mdp_kind_t kind, const char *text)
-{
-    span_t body = span_text (text);
-    bool held = keel_mdworker_answer (self->engine, id, kind, &body, 1, self->now, self->actions);
-    carry_out (self);
-    return held;
-}
-
-static bool
-fail_request (bench_t *self, uint64_t id)
-{
-    bool held = keel_mdworker_fail (self->engine, id, self->now, self->actions);
-    carry_out (self);
-    return held;
-}
-
-/*  Lets time pass up to then; ticks come when they are due. */
 static void
-run_to (bench_t *self, int64_t then)
+open_mdp (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t version)
 {
-    while (keel_mdworker_next_due (self->engine) <= then) {
-        int64_t due = keel_mdworker_next_due (self->engine);
-        self->now = due > self->now ? due : self->now;
-        plain (self, KEEL_EVENT_TICK, 0);
-    }
-    self->now = then;
-}
-
-static void
-assert_trace (bench_t *self, const char *expected)
-{
-    assert_string_equal (self->trace, expected);
-    self->size = 0;
-    self->trace[0] = 0;
-}
-
-/*  Checks when it is due next, takes it out of the trace's way, and goes there. */
-static void
-due_within (bench_t *self, int64_t from, int64_t to)
-{
-    int64_t wait = keel_mdworker_next_due (self->engine) - self->now;
-    assert_in_range (wait, from, to);
-    self->now += wait;
-}
-
-static uint64_t
-counter (const bench_t *self, keel_mdworker_counter_t which)
-{
-    return keel_mdworker_counter (self->engine, which);
-}
-
-static void
-open_bench (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t version)
-{
-    *self = (bench_t){0};
-    keel_mdworker_config_t config = {.service = "echo",
+    worker_engine_config_t config = {.speech = &worker_speaks_mdp,
+                                     .service = "echo",
                                      .endpoints = endpoints,
                                      .endpoint_count = endpoint_count,
                                      .version = version,
@@ -180,27 +39,16 @@ open_bench (bench_t *self, uint16_t endpoint_count, uint16_t credit, uint8_t ver
                                      .heartbeat_ms = 100,
                                      .liveness = 3,
                                      .seed = 7};
-    self->engine = keel_mdworker_new (&config);
-    self->actions = keel_actions_new (16);
-    assert_non_null (self->engine);
-    assert_non_null (self->actions);
-}
-
-static void
-close_bench (bench_t *self)
-{
-    keel_mdworker_destroy (&self->engine);
-    keel_actions_destroy (&self->actions);
+    open_bench (self, &config);
 }
 
 /*  A bench that is connected; its READY is out of the trace. */
 static void
 open_ready (bench_t *self, uint16_t endpoint_count, uint16_t credit)
 {
-    open_bench (self, endpoint_count, credit, 2);
+    open_mdp (self, endpoint_count, credit, 2);
     run_to (self, 0);
-    self->size = 0;
-    self->trace[0] = 0;
+    forget_trace (self);
 }
 
 /* ------------------------------------------------------------------ sessions */
@@ -210,8 +58,8 @@ first_tick_connects (void **state)
 {
     (void) state;
     bench_t bench;
-    open_bench (&bench, 1, 1, 2);
-    assert_int_equal (keel_mdworker_next_due (bench.engine), 0);
+    open_mdp (&bench, 1, 1, 2);
+    assert_int_equal (worker_engine_next_due (bench.engine), 0);
     run_to (&bench, 0);
     assert_trace (&bench, "[    0] 0 connect\n[    0] 0 < MDPW02 1 echo\n");
     close_bench (&bench);
@@ -222,7 +70,7 @@ credit_is_said_when_above_one (void **state)
 {
     (void) state;
     bench_t bench;
-    open_bench (&bench, 1, 65535, 1);
+    open_mdp (&bench, 1, 65535, 1);
     run_to (&bench, 0);
     assert_trace (&bench, "[    0] 0 connect\n[    0] 0 < - MDPW01 1 echo 65535\n");
     close_bench (&bench);
@@ -237,7 +85,7 @@ heartbeats_go_on_while_busy (void **state)
     run_to (&bench, 150);
     uint64_t id = begun (&bench, 0, "t1");
     run_to (&bench, 320);
-    assert_true (answer (&bench, id, MDP_FINAL, "done"));
+    assert_true (answer (&bench, id, LAST, "done"));
     assert_trace (&bench, "[  100] 0 < MDPW02 5\n"
                           "[  150] request body\n"
                           "[  200] 0 < MDPW02 5\n"
@@ -259,7 +107,7 @@ silence_of_the_only_broker_backs_off (void **state)
         bench.size = 0;
         run_to (&bench, start + 300);
         assert_non_null (strstr (bench.trace, "0 close\n"));
-        assert_int_equal (counter (&bench, KEEL_MDWORKER_SILENT), n + 1);
+        assert_int_equal (counter (&bench, WORKER_ENGINE_SILENT), n + 1);
         due_within (&bench, span / 2, span);
         span = span * 2 > 32000 ? 32000 : span * 2;
         bench.size = 0;
@@ -284,10 +132,10 @@ any_command_is_a_sign_of_life (void **state)
         if (now % 500)
             HEAR (&bench, 0, HEARTBEAT);
         else
-            answer (&bench, begun (&bench, 0, "t"), MDP_FINAL, "x");
+            answer (&bench, begun (&bench, 0, "t"), LAST, "x");
     }
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_SILENT), 0);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_SESSIONS), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_SILENT), 0);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_SESSIONS), 1);
     close_bench (&bench);
 }
 
@@ -322,7 +170,7 @@ refusal_goes_round_the_list_and_backs_off (void **state)
         snprintf (expected, sizeof (expected), "%d connect\n", (n + 1) % 3);
         assert_non_null (strstr (bench.trace, expected));
     }
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_REFUSED), 90);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_REFUSED), 90);
     assert_in_range (bench.now, 3000, 20000);
     close_bench (&bench);
 }
@@ -355,8 +203,8 @@ lost_connection_is_made_again_soon (void **state)
     assert_trace (&bench, "[    0] 0 close\n");
     due_within (&bench, 25, 50);
     plain (&bench, KEEL_EVENT_TICK, 0);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_SESSIONS), 2);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_LOST), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_SESSIONS), 2);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_LOST), 1);
     close_bench (&bench);
 }
 
@@ -384,11 +232,11 @@ refused_answer_ends_the_session_and_heartbeat_does_not (void **state)
     open_ready (&bench, 1, 1);
     step (&bench, (keel_event_t){.kind = KEEL_EVENT_FULL, .tag = 0});
     assert_trace (&bench, "");
-    answer (&bench, begun (&bench, 0, "t"), MDP_FINAL, "x");
+    answer (&bench, begun (&bench, 0, "t"), LAST, "x");
     bench.size = 0;
     step (&bench, (keel_event_t){.kind = KEEL_EVENT_FULL, .tag = 1});
     assert_trace (&bench, "[    0] 0 close\n");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_UNSENT), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_UNSENT), 1);
     close_bench (&bench);
 }
 
@@ -399,13 +247,13 @@ version_one_has_its_delimiter (void **state)
 {
     (void) state;
     bench_t bench;
-    open_bench (&bench, 1, 1, 1);
+    open_mdp (&bench, 1, 1, 1);
     run_to (&bench, 0);
     HEAR (&bench, 0, F (""), F ("MDPW01"), F ("\2"), F ("client"), F (""), F ("a"), F (""));
-    assert_true (keel_mdworker_begin (bench.engine, bench.last));
-    answer (&bench, bench.last, MDP_FINAL, "b");
+    assert_true (worker_engine_begin (bench.engine, bench.last));
+    answer (&bench, bench.last, LAST, "b");
     run_to (&bench, 100);
-    keel_mdworker_quit (bench.engine, 100, bench.actions);
+    worker_engine_quit (bench.engine, 100, bench.actions);
     carry_out (&bench);
     assert_trace (&bench, "[    0] 0 connect\n"
                           "[    0] 0 < - MDPW01 1 echo\n"
@@ -425,16 +273,16 @@ answers_come_in_any_order_and_parts (void **state)
     open_ready (&bench, 1, 2);
     uint64_t one = begun (&bench, 0, "t1");
     uint64_t two = begun (&bench, 0, "t2");
-    assert_true (answer (&bench, two, MDP_PARTIAL, "2a"));
-    assert_true (answer (&bench, one, MDP_FINAL, "1"));
-    assert_true (answer (&bench, two, MDP_FINAL, "2b"));
-    assert_false (answer (&bench, two, MDP_FINAL, "again"));
+    assert_true (answer (&bench, two, PART, "2a"));
+    assert_true (answer (&bench, one, LAST, "1"));
+    assert_true (answer (&bench, two, LAST, "2b"));
+    assert_false (answer (&bench, two, LAST, "again"));
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
                           "[    0] 0 < MDPW02 3 t2 - 2a\n"
                           "[    0] 0 < MDPW02 4 t1 - 1\n"
                           "[    0] 0 < MDPW02 4 t2 - 2b\n");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_LATE), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_LATE), 1);
     close_bench (&bench);
 }
 
@@ -446,21 +294,20 @@ answers_of_an_older_session_are_dropped (void **state)
     open_ready (&bench, 1, 3);
     uint64_t worked_on = begun (&bench, 0, "t1");
     uint64_t waiting = request (&bench, 0, "t2");
-    uint64_t session = keel_mdworker_session (bench.engine);
+    uint64_t session = worker_engine_session (bench.engine);
     HEAR (&bench, 0, DISCONNECT);
-    assert_int_not_equal (keel_mdworker_session (bench.engine), session);
+    assert_int_not_equal (worker_engine_session (bench.engine), session);
     run_to (&bench, 60);
     begun (&bench, 0, "t3"); /* takes the slot of the first */
-    bench.size = 0;
-    bench.trace[0] = 0;
-    assert_false (keel_mdworker_holds (bench.engine, worked_on));
-    assert_false (keel_mdworker_waits (bench.engine, waiting));
-    assert_false (keel_mdworker_begin (bench.engine, waiting));
-    assert_false (answer (&bench, worked_on, MDP_FINAL, "late"));
+    forget_trace (&bench);
+    assert_false (worker_engine_holds (bench.engine, worked_on));
+    assert_false (worker_engine_waits (bench.engine, waiting));
+    assert_false (worker_engine_begin (bench.engine, waiting));
+    assert_false (answer (&bench, worked_on, LAST, "late"));
     assert_false (fail_request (&bench, worked_on));
     assert_trace (&bench, "");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_LATE), 2);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_RETURNED), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_LATE), 2);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 1);
     close_bench (&bench);
 }
 
@@ -473,7 +320,7 @@ failure_gives_back_and_starts_anew (void **state)
     assert_true (fail_request (&bench, begun (&bench, 0, "t1")));
     assert_trace (&bench, "[    0] request body\n[    0] 0 < MDPW02 6\n[    0] 0 < MDPW02 1 echo\n");
     begun (&bench, 0, "t1");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_FAILURES), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_FAILURES), 1);
     close_bench (&bench);
 }
 
@@ -487,10 +334,10 @@ failure_lets_what_is_begun_finish_first (void **state)
     uint64_t two = begun (&bench, 0, "t2");
     uint64_t three = request (&bench, 0, "t3");
     assert_true (fail_request (&bench, one));
-    assert_false (keel_mdworker_begin (bench.engine, three));
+    assert_false (worker_engine_begin (bench.engine, three));
     assert_int_equal (request (&bench, 0, "t4"), 0); /* crossed it: goes back with the others */
     run_to (&bench, 100);
-    assert_true (answer (&bench, two, MDP_FINAL, "2"));
+    assert_true (answer (&bench, two, LAST, "2"));
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
                           "[    0] request body\n"
@@ -500,7 +347,7 @@ failure_lets_what_is_begun_finish_first (void **state)
                           "[  100] 0 close, linger\n"
                           "[  100] 0 connect\n"
                           "[  100] 0 < MDPW02 1 echo 3\n");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_RETURNED), 2);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 2);
     close_bench (&bench);
 }
 
@@ -514,9 +361,9 @@ more_than_the_credit_is_given_back (void **state)
     request (&bench, 0, "t2");
     for (int n = 0; n < 1000; n++)
         assert_int_equal (request (&bench, 0, "more"), 0);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_EXCESS), 1);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_RETURNED), 999);
-    answer (&bench, one, MDP_FINAL, "1");
+    assert_int_equal (counter (&bench, WORKER_ENGINE_EXCESS), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 999);
+    answer (&bench, one, LAST, "1");
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
                           "[    0] 0 < MDPW02 4 t1 - 1\n"
@@ -561,9 +408,9 @@ malformed_messages_are_dropped_and_no_sign_of_life (void **state)
     HEAR (&bench, 0, REQUEST, F ("t"), F ("no"), F ("x"));
     HEAR (&bench, 0, REQUEST, span_make (big, sizeof (big)), F (""), F ("x"));
     assert_trace (&bench, "");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_MALFORMED), 12);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_MALFORMED), 12);
     run_to (&bench, 300);
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_SILENT), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_SILENT), 1);
     close_bench (&bench);
 }
 
@@ -577,7 +424,7 @@ malformed_messages_fill_no_log (void **state)
     for (bench.now = 0; bench.now < 2000; bench.now++) {
         span_t frame = F ("rubbish");
         keel_event_t event = {.kind = KEEL_EVENT_MESSAGE, .now = bench.now, .frames = &frame, .count = 1};
-        keel_mdworker_step (bench.engine, &event, bench.actions);
+        worker_engine_step (bench.engine, &event, bench.actions);
         lines += (unsigned) bench.actions->count;
         keel_actions_clear (bench.actions);
     }
@@ -594,9 +441,9 @@ tokens_of_other_brokers_are_opaque (void **state)
     open_ready (&bench, 1, 1);
     memset (big, 0xff, sizeof (big));
     HEAR (&bench, 0, REQUEST, span_make (big, sizeof (big)), F (""), F ("x"));
-    assert_true (keel_mdworker_begin (bench.engine, bench.last));
+    assert_true (worker_engine_begin (bench.engine, bench.last));
     span_t body = F ("y");
-    keel_mdworker_answer (bench.engine, bench.last, MDP_FINAL, &body, 1, 0, bench.actions);
+    worker_engine_answer (bench.engine, bench.last, LAST, &body, 1, 0, bench.actions);
     const keel_action_t *action = &bench.actions->items[0];
     assert_true (span_is (action->head[2], big, sizeof (big)));
     close_bench (&bench);
@@ -612,8 +459,8 @@ drain_without_requests_leaves_at_once (void **state)
     open_ready (&bench, 1, 1);
     plain (&bench, KEEL_EVENT_DRAIN, 0);
     assert_trace (&bench, "[    0] 0 < MDPW02 6\n[    0] 0 close, linger\n");
-    assert_true (keel_mdworker_gone (bench.engine));
-    assert_int_equal (keel_mdworker_next_due (bench.engine), KEEL_NEVER);
+    assert_true (worker_engine_gone (bench.engine));
+    assert_int_equal (worker_engine_next_due (bench.engine), KEEL_NEVER);
     plain (&bench, KEEL_EVENT_DRAIN, 0);
     assert_trace (&bench, "");
     close_bench (&bench);
@@ -628,18 +475,18 @@ drain_finishes_what_is_begun (void **state)
     uint64_t one = begun (&bench, 0, "t1");
     uint64_t two = request (&bench, 0, "t2");
     plain (&bench, KEEL_EVENT_DRAIN, 0);
-    assert_false (keel_mdworker_begin (bench.engine, two));
+    assert_false (worker_engine_begin (bench.engine, two));
     run_to (&bench, 150);
-    assert_false (keel_mdworker_gone (bench.engine));
-    answer (&bench, one, MDP_FINAL, "1");
-    assert_true (keel_mdworker_gone (bench.engine));
+    assert_false (worker_engine_gone (bench.engine));
+    answer (&bench, one, LAST, "1");
+    assert_true (worker_engine_gone (bench.engine));
     assert_trace (&bench, "[    0] request body\n"
                           "[    0] request body\n"
                           "[  100] 0 < MDPW02 5\n"
                           "[  150] 0 < MDPW02 4 t1 - 1\n"
                           "[  150] 0 < MDPW02 6\n"
                           "[  150] 0 close, linger\n");
-    assert_int_equal (counter (&bench, KEEL_MDWORKER_RETURNED), 1);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_RETURNED), 1);
     close_bench (&bench);
 }
 
@@ -652,8 +499,8 @@ drain_ends_with_the_broker_too (void **state)
     uint64_t one = begun (&bench, 0, "t1");
     plain (&bench, KEEL_EVENT_DRAIN, 0);
     HEAR (&bench, 0, DISCONNECT);
-    assert_true (keel_mdworker_gone (bench.engine));
-    assert_false (answer (&bench, one, MDP_FINAL, "1"));
+    assert_true (worker_engine_gone (bench.engine));
+    assert_false (answer (&bench, one, LAST, "1"));
     assert_trace (&bench, "[    0] request body\n[    0] 0 close\n");
     close_bench (&bench);
 }
@@ -666,8 +513,8 @@ drain_while_waiting_ends_at_once (void **state)
     open_ready (&bench, 1, 1);
     HEAR (&bench, 0, DISCONNECT);
     plain (&bench, KEEL_EVENT_DRAIN, 0);
-    assert_true (keel_mdworker_gone (bench.engine));
-    assert_int_equal (keel_mdworker_next_due (bench.engine), KEEL_NEVER);
+    assert_true (worker_engine_gone (bench.engine));
+    assert_int_equal (worker_engine_next_due (bench.engine), KEEL_NEVER);
     close_bench (&bench);
 }
 
@@ -679,7 +526,8 @@ without_memory_requests_go_back (void **state)
     static char token[256];
     memset (token, 't', 255);
     for (uint64_t n = 1; n < 8; n++) {
-        keel_mdworker_config_t config = {.service = "echo",
+        worker_engine_config_t config = {.speech = &worker_speaks_mdp,
+                                         .service = "echo",
                                          .endpoints = endpoints,
                                          .endpoint_count = 1,
                                          .version = 2,
@@ -688,13 +536,13 @@ without_memory_requests_go_back (void **state)
                                          .liveness = 3};
         bench_t bench = {.actions = keel_actions_new (16)};
         memory_seam = (memory_seam_t){.fail_at = n};
-        bench.engine = keel_mdworker_new (&config);
+        bench.engine = worker_engine_new (&config);
         if (bench.engine) {
             run_to (&bench, 0);
             uint64_t id = request (&bench, 0, token);
             if (id == 0) {
-                assert_int_equal (counter (&bench, KEEL_MDWORKER_EXCESS), 1);
-                assert_int_equal (counter (&bench, KEEL_MDWORKER_SESSIONS), 2);
+                assert_int_equal (counter (&bench, WORKER_ENGINE_EXCESS), 1);
+                assert_int_equal (counter (&bench, WORKER_ENGINE_SESSIONS), 2);
             }
         }
         memory_seam = (memory_seam_t){0};

@@ -20,6 +20,7 @@ extern "C" {
     X (MEMORY, -4, "out of memory")                                                                                    \
     X (INTERRUPTED, -5, "interrupted by a signal")                                                                     \
     X (STATE, -6, "not possible in this state")                                                                        \
+    X (NO_SERVER, -7, "no server answers")                                                                             \
     X (NOT_ALLOWED, -403, "not allowed")                                                                               \
     X (NO_WORKER, -404, "no worker for the service")                                                                   \
     X (BUSY, -429, "too many requests outstanding")                                                                    \

@@ -5,6 +5,7 @@
 #include "bstar.h"
 #include "client.h"
 #include "error.h"
+#include "pirate.h"
 #include "version.h"
 #include "worker.h"
 

@@ -1,6 +1,6 @@
-/*  What a client's engine delivered and the application has not yet taken, in order. */
-#ifndef KEEL_CLIENT_INBOX_H
-#define KEEL_CLIENT_INBOX_H
+/*  What a client class's engine delivered and the application has not yet taken, in order. */
+#ifndef KEEL_INBOX_H
+#define KEEL_INBOX_H
 
 #include <keel/client.h>
 

@@ -1,4 +1,4 @@
-#include "client_inbox.h"
+#include "inbox.h"
 
 struct letter {
     letter_t *next;

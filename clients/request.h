@@ -1,0 +1,28 @@
+/*  What the clients for the command line have in common: a request's body is made of words, an answer is printed. */
+#ifndef KEEL_REQUEST_H
+#define KEEL_REQUEST_H
+
+#include "options.h"
+
+#include <czmq.h>
+
+/*  The settings --timeout and --retries; offset: of an int64_t in the program's struct. */
+#define REQUEST_TIMEOUT(offset)                                                                                        \
+    {                                                                                                                  \
+        .name = "timeout", .letter = 't', .kind = SETTING_MSEC, .preset = "2500", .minimum = 1, .maximum = 86400000,   \
+        .at = (offset), .help = "how long a try waits for an answer"                                                   \
+    }
+#define REQUEST_RETRIES(offset)                                                                                        \
+    {                                                                                                                  \
+        .name = "retries", .letter = 'r', .kind = SETTING_COUNT, .preset = "3", .minimum = 0, .maximum = 1000,         \
+        .at = (offset), .help = "tries after the first"                                                                \
+    }
+
+/*  A frame a word, - being standard input; one empty frame without any. body: [out] the caller destroys it, whatever is
+ *  returned. 0, or the code to exit with. */
+int request_read (const options_t *options, char **words, zmsg_t **body);
+
+/*  Each frame on a line of stdout. False: nobody reads them; the log says so. */
+bool request_print (const zmsg_t *reply);
+
+#endif
