@@ -228,7 +228,7 @@ work (keel_mdclient_t *self, keel_actions_t *out)
     while (has_room (out) && (request = requests_first (&self->requests)) && request->node.due <= self->now)
         handle_due (self, request, out);
     if (has_room (out))
-        mdclient_send_probes (self, out);
+        mdclient_send_probe (self, out);
     while (has_room (out) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
 }

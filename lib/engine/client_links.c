@@ -6,6 +6,7 @@ mdclient_open_link (keel_mdclient_t *self, uint16_t number, keel_actions_t *out)
 {
     self->links[number] = (link_t){.open = true, .since_ms = self->now, .heard_ms = INT64_MIN};
     self->links[number].quiet_span = SEARCH_FIRST_MS;
+    self->links[number].probe_due = KEEL_NEVER;
     keel_actions_connect (out, number);
 }
 

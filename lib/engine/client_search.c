@@ -1,18 +1,20 @@
 /*  A client of several brokers searches for the one that answers, and notices when it no longer does.
  *
- *  The passive one of a pair takes what it is sent and says nothing, so silence must tell: with what is sent over a link that
- *  is not known to answer goes a probe, a request for mmi.service, which an active broker answers at once. While no link
+ *  The passive one of a pair takes what it is sent and says nothing, so silence must tell: behind what is sent over a link that
+ *  is not known to answer goes, unless an answer comes first, a probe: a request for mmi.service, which an active broker answers
+ *  at once. While no link
  *  answers, they have turns; what is outstanding is sent over each, once as long as that stays open. When one answers, the search is over,
  *  and what it passed over is sent again: answers come in order, so a probe that was passed over tells of all before it.
  *
- *  A link that has answered probes is probed again when it has been silent while something was outstanding, at growing
- *  intervals; when it then stays silent, the search begins anew.
+ *  A link that answers is probed when it has been silent while something was outstanding, at growing intervals; when it then stays
+ *  silent, the search begins anew.
  */
 #include "client_state.h"
 
 #include "mdp.h"
 
 #define PROBE          "mmi.service"
+#define PROBE_MS       20 /* behind a request: most are answered by then */
 #define QUIET_MS       50 /* of silence, before a link is asked whether it still answers */
 #define QUIET_LIMIT_MS 2000
 #define PATIENCE_MS    100 /* for the answer to that */
@@ -64,7 +66,8 @@ mdclient_note_sent (keel_mdclient_t *self, request_t *request)
             link->quiet_ms = self->now;
         return;
     }
-    link->owes_probe = true;
+    if (link->probe_due == KEEL_NEVER)
+        link->probe_due = self->now + PROBE_MS;
     if (!mdclient_searches (self))
         self->turn_at = self->now + mdclient_pause (self);
 }
@@ -91,17 +94,16 @@ send_probe (keel_mdclient_t *self, uint16_t number, keel_actions_t *out)
     size_t size = 2 + mdp_encode_client_request (head + 2, self->config.version, SPAN_OF (PROBE));
     head[size++] = SPAN_OF (PROBE);
     keel_actions_add_head (out, send, size);
-    link->owes_probe = false;
+    link->probe_due = KEEL_NEVER;
     mdclient_count (self, KEEL_MDCLIENT_PROBES);
 }
 
-bool
-mdclient_send_probes (keel_mdclient_t *self, keel_actions_t *out)
+void
+mdclient_send_probe (keel_mdclient_t *self, keel_actions_t *out)
 {
     link_t *link = &self->links[self->current];
-    if (link->owes_probe && link->open)
+    if (link->open && self->now >= link->probe_due)
         send_probe (self, self->current, out);
-    return link->owes_probe;
 }
 
 /* ------------------------------------------------------------------ turns */
@@ -143,7 +145,8 @@ turn (keel_mdclient_t *self)
         return;
     self->absent = 0;
     mdclient_move_on (self, self->current);
-    self->links[self->current].owes_probe = self->links[self->current].open;
+    if (self->links[self->current].open)
+        self->links[self->current].probe_due = self->now;
     resend (self, false);
     self->turn_at = self->now + mdclient_pause (self);
 }
@@ -161,7 +164,7 @@ static int64_t
 look_at (const keel_mdclient_t *self)
 {
     const link_t *link = &self->links[self->current];
-    if (!has_choice (self) || !link->open || !answers (link) || !link->answered || self->requests.count == 0)
+    if (!has_choice (self) || !link->open || !answers (link) || self->requests.count == 0)
         return KEEL_NEVER;
     return link->probing ? link->probe_ms + PATIENCE_MS : link->quiet_ms + link->quiet_span;
 }
@@ -175,8 +178,8 @@ look (keel_mdclient_t *self)
         doubt (self, link);
         return;
     }
-    link->probing = link->owes_probe = true;
-    link->probe_ms = self->now;
+    link->probing = true;
+    link->probe_due = link->probe_ms = self->now;
 }
 
 void
@@ -191,17 +194,20 @@ mdclient_search (keel_mdclient_t *self)
 int64_t
 mdclient_search_due (const keel_mdclient_t *self)
 {
-    int64_t look_due = look_at (self), due = self->links[self->current].owes_probe ? self->now : self->turn_at;
-    return look_due < due ? look_due : due;
+    const link_t *link = &self->links[self->current];
+    int64_t due = look_at (self);
+    due = self->turn_at < due ? self->turn_at : due;
+    return link->open && link->probe_due < due ? link->probe_due : due;
 }
 
 /* ------------------------------------------------------------------ answers */
 
-/*  A word over a link, whatever it is. */
+/*  A word over a link, whatever it is: no probe is needed to know that it answers. */
 void
 mdclient_note_word (keel_mdclient_t *self, uint16_t number)
 {
     link_t *link = &self->links[number];
+    link->probe_due = KEEL_NEVER;
     link->probing = link->doubted = false;
     link->quiet_ms = self->now;
     self->absent = 0;

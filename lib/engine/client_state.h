@@ -17,7 +17,7 @@ typedef struct {
     int64_t heard_ms; /* when it was last heard */
 
     bool doubted;       /* it was heard, but is not known to answer now */
-    bool owes_probe;
+    int64_t probe_due; /* KEEL_NEVER: it is owed none */
     bool probing;       /* it was silent, and has not answered the probe of probe_ms yet */
     uint64_t probes;    /* sent over it */
     uint64_t answered;  /* the last of them that was; 0: none */
@@ -80,8 +80,8 @@ int64_t mdclient_pause (keel_mdclient_t *self);
 void mdclient_note_sent (keel_mdclient_t *self, request_t *request);
 /*  A link was closed. */
 void mdclient_forget_copies (keel_mdclient_t *self, uint16_t number);
-/*  Appends a SEND if the current link is owed a probe. */
-bool mdclient_send_probes (keel_mdclient_t *self, keel_actions_t *out);
+/*  Appends a SEND if a probe of the current link is due. */
+void mdclient_send_probe (keel_mdclient_t *self, keel_actions_t *out);
 /*  What is due of the search, and when. */
 void mdclient_search (keel_mdclient_t *self);
 int64_t mdclient_search_due (const keel_mdclient_t *self);

@@ -35,7 +35,7 @@ silent_brokers_are_tried_in_turn (void **state)
     story_t *story = begin (state, 3, 3);
     story->probes = true;
     story_pass (story, 190);
-    TOLD (story, "connect 1\nsend 1 #2 echo a\nprobe 1\nconnect 2\nsend 2 #3 echo a\nprobe 2\nprobe 0\nprobe 1\n");
+    TOLD (story, "probe 0\nconnect 1\nsend 1 #2 echo a\nprobe 1\nconnect 2\nsend 2 #3 echo a\nprobe 2\nprobe 0\nprobe 1\n");
     story_answer (story, 0, 1, MDP_FINAL, "echo", "x");
     story_submit (story, "echo", "b");
     TOLD (story, "final 1 x\nclose 1\nclose 2\nsend 0 #4 echo b\n");
@@ -50,10 +50,10 @@ a_slow_broker_may_still_answer (void **state)
     story_answer (story, 0, 1, MDP_FINAL, "echo", "x");
     story_submit (story, "echo", "b");
     story_pass (story, 1100);
-    TOLD (story, "final 1 x\nsend 0 #2 echo b\nconnect 1\nsend 1 #3 echo b\n");
+    TOLD (story, "final 1 x\nsend 0 #2 echo b\nconnect 1\nsend 1 #3 echo b\nsend 1 #4 echo b\n");
     story_answer (story, 0, 2, MDP_FINAL, "echo", "slow");
     story_submit (story, "echo", "c");
-    TOLD (story, "final 2 slow\nclose 1\nsend 0 #4 echo c\n");
+    TOLD (story, "final 2 slow\nclose 1\nsend 0 #5 echo c\n");
 }
 
 static void
@@ -305,7 +305,7 @@ begin_half_way (void **state)
     story_submit (story, "echo", "b");
     story_pass (story, 1100);
     story_answer (story, 0, 2, MDP_PARTIAL, "echo", "p");
-    TOLD (story, "final 1 x\nsend 0 #2 echo b\nconnect 1\nsend 1 #3 echo b\npartial 2 p\n");
+    TOLD (story, "final 1 x\nsend 0 #2 echo b\nconnect 1\nsend 1 #3 echo b\nsend 1 #4 echo b\npartial 2 p\n");
     return story;
 }
 
