@@ -6,6 +6,7 @@
 #include "pair.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -42,7 +43,7 @@ struct keel_bstar {
     uint64_t epoch;
     int wake;
     int interrupt;
-    volatile bool stopped;
+    atomic_bool stopped;
 };
 
 /* ------------------------------------------------------------------ what the pair says */
@@ -300,7 +301,8 @@ keel_bstar_run (keel_bstar_t *self)
     if (self->interrupt >= 0)
         interrupt_close (self->interrupt);
     self->interrupt = -1;
-    self->turning = self->stopped = false;
+    self->turning = false;
+    self->stopped = false;
     return rc == KEEL_E_INTERRUPTED ? 0 : rc;
 }
 

@@ -500,7 +500,6 @@ keel_star_new (const keel_star_config_t *config)
     self->interval_ms = config->failover_ms / 4;
     self->state = config->role == BSTAR_ROLE_PRIMARY ? BSTAR_PRIMARY : BSTAR_BACKUP;
     self->seen = self->stored = config->epoch;
-    self->publish_at = INT64_MIN;
     self->wish_until = KEEL_NEVER;
     return self;
 }
