@@ -7,6 +7,7 @@
 #include "log.h"
 #include "mdp.h"
 #include "options.h"
+#include "report.h"
 
 #include <errno.h>
 #include <string.h>
@@ -154,32 +155,6 @@ fail_memory (void)
     return EXIT_FAILED;
 }
 
-/*  Three digits, else 0. */
-static int
-code_of (zframe_t *frame)
-{
-    if (!frame || zframe_size (frame) != 3)
-        return 0;
-    int code = 0;
-    for (size_t n = 0; n < 3; n++) {
-        int digit = zframe_data (frame)[n] - '0';
-        if (digit < 0 || digit > 9)
-            return 0;
-        code = code * 10 + digit;
-    }
-    return code;
-}
-
-/*  Could a terminal take it for more than text? JSON may have bytes that some do. */
-static bool
-is_plain (const char *text)
-{
-    for (; *text; text++)
-        if ((*text < ' ' || *text > '~') && *text != '\n' && *text != '\t')
-            return false;
-    return true;
-}
-
 /*  Sends a request for an mmi. service.
  *  text    [out] the answer's JSON, an object, which the caller frees; NULL to want none
  *  EXIT_OK, or EXIT_FAILED once it has said why. */
@@ -191,7 +166,7 @@ ask (control_t *self, const char *mmi, char **text)
     int rc = keel_client_request (self->client, mmi, &request, &reply);
     if (rc)
         return fail_request (self, rc);
-    int code = code_of (zmsg_first (reply));
+    int code = report_code (zmsg_first (reply));
     zframe_t *json = zmsg_next (reply);
     if (code != 200)
         rc = code ? fail_code (self, code) : fail_answer (self);
@@ -205,12 +180,10 @@ ask (control_t *self, const char *mmi, char **text)
 static json_t *
 parse (const control_t *self, const char *text)
 {
-    json_t *answer = is_plain (text) ? json_loads (text, 0, NULL) : NULL;
-    if (json_is_object (answer))
-        return answer;
-    json_decref (answer);
-    fail_answer (self);
-    return NULL;
+    json_t *answer = report_parse (text);
+    if (!answer)
+        fail_answer (self);
+    return answer;
 }
 
 /* ------------------------------------------------------------------ commands */
@@ -220,7 +193,7 @@ print (const control_t *self, const char *text, const json_t *answer)
 {
     if (!self->settings.json)
         return self->command->print (answer) ? EXIT_OK : fail_memory ();
-    if (!is_plain (text))
+    if (!report_is_plain (text))
         return fail_answer (self);
     return puts (text) < 0 ? EXIT_FAILED : EXIT_OK;
 }
@@ -385,7 +358,7 @@ static const command_t commands[] = {
     {"status", NULL, false, mdctl_print_status, run_status},
     {"services", "mmi.services", false, mdctl_print_services, run_report},
     {"workers", "mmi.workers", false, mdctl_print_workers, run_report},
-    {"stats", "mmi.stats", false, mdctl_print_stats, run_report},
+    {"stats", "mmi.stats", false, report_counters, run_report},
     {"explain", "mmi.explain", true, mdctl_print_reasons, run_report},
     {"drain", "mmi.drain", true, NULL, run_order},
     {"resume", "mmi.resume", true, NULL, run_order},

@@ -10,6 +10,13 @@
 /*  What handling one request may append: CLOSE, CONNECT, SEND or DELIVER; and a spare. */
 #define ACTIONS_EACH 4
 
+static void
+set_now (keel_mdclient_t *self, int64_t now)
+{
+    assert (now >= self->now);
+    self->now = now;
+}
+
 /* ------------------------------------------------------------------ life */
 
 keel_mdclient_t *
@@ -43,6 +50,24 @@ keel_mdclient_config (keel_mdclient_t *self)
     return &self->config;
 }
 
+void
+keel_mdclient_hold (keel_mdclient_t *self, bool held)
+{
+    self->held = held;
+}
+
+void
+keel_mdclient_use (keel_mdclient_t *self, int64_t now, uint16_t endpoint)
+{
+    assert (endpoint < self->config.endpoints);
+    set_now (self, now);
+    if (self->current == endpoint)
+        return;
+    if (self->links[self->current].open)
+        mdclient_handle_disconnected (self, self->current);
+    self->current = endpoint;
+}
+
 size_t
 keel_mdclient_outstanding (const keel_mdclient_t *self)
 {
@@ -53,13 +78,6 @@ uint64_t
 keel_mdclient_counter (const keel_mdclient_t *self, keel_mdclient_counter_t counter)
 {
     return self->counters[counter];
-}
-
-static void
-set_now (keel_mdclient_t *self, int64_t now)
-{
-    assert (now >= self->now);
-    self->now = now;
 }
 
 /* ------------------------------------------------------------------ requests begin and end */
@@ -121,6 +139,8 @@ fail (keel_mdclient_t *self, request_t *request, unsigned code, keel_actions_t *
 static uint32_t
 ttl_of (const keel_mdclient_t *self, const request_t *request)
 {
+    if (self->config.ttl_ms)
+        return (uint32_t) self->config.ttl_ms;
     int64_t left = request->try_due - self->now;
     int64_t margin = left / 4 < 1000 ? left / 4 : 1000;
     return (uint32_t) (left - margin);
@@ -225,7 +245,7 @@ work (keel_mdclient_t *self, keel_actions_t *out)
     mdclient_search (self);
     while (has_room (out) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
-    while (has_room (out) && (request = requests_first (&self->requests)) && request->node.due <= self->now)
+    while (!self->held && has_room (out) && (request = requests_first (&self->requests)) && request->node.due <= self->now)
         handle_due (self, request, out);
     if (has_room (out))
         mdclient_send_probe (self, out);
@@ -254,8 +274,7 @@ keel_mdclient_step (keel_mdclient_t *self, const keel_event_t *event, keel_actio
     case KEEL_EVENT_REFUSED:
         mdclient_handle_refused (self, event->peer.listener);
         break;
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_DRAIN:
+    default:
         break;
     }
     work (self, out);
@@ -270,5 +289,5 @@ keel_mdclient_next_due (const keel_mdclient_t *self)
     if (mdclient_link_to_close (self, false, &number))
         return self->now;
     int64_t due = mdclient_search_due (self);
-    return first && first->node.due < due ? first->node.due : due;
+    return first && !self->held && first->node.due < due ? first->node.due : due;
 }

@@ -33,6 +33,7 @@ struct keel_mdclient {
     requests_t requests;
     random_t random;
     uint16_t current; /* the link that new requests take */
+    bool held;        /* nothing is sent */
     int64_t heard_ms; /* when any broker was heard last */
     int64_t turn_at;    /* a search goes on, and then it is the next link's turn; KEEL_NEVER: none does */
     unsigned absent;    /* brokers in a row that were not there */

@@ -17,13 +17,7 @@
 #include "heap.h"
 #include "liveness.h"
 
-#include <sodium/crypto_shorthash.h>
-
-#define HASH_NONFATAL_OOM 1
-#define uthash_malloc(size)    memory_new (size)
-#define uthash_free(ptr, size) memory_free (ptr)
-#include "memory.h"
-#include <uthash.h>
+#include "table.h"
 
 typedef struct dispatch dispatch_t;
 typedef struct dispatch_service dispatch_service_t;

@@ -28,11 +28,22 @@
     X (CLIENT_ANY_ANSWER, "client-any-answer", "a client takes an answer to another request for that to its oldest")   \
     X (CLIENT_PARTLY_AGAIN, "client-partly-again", "a client sends a request again that was answered in part")         \
     X (CLIENT_TIMELESS, "client-timeless", "a client does not end a try")                                              \
-    X (WORKER_KEEPS, "worker-keeps", "a worker says nothing of a request that was given back")
+    X (WORKER_KEEPS, "worker-keeps", "a worker says nothing of a request that was given back")                       
+
+/*  Those of titanic and its store, which a simulator of their own finds. */
+#define KEEL_TSP_FAULT_MAP(X)                                                                                      \
+    X (TITANIC_EARLY, "titanic-early", "titanic says 200 before the request is stored")                                \
+    X (TITANIC_WINDOW, "titanic-window", "titanic dispatches without regard to its window")                            \
+    X (TITANIC_SKIPS, "titanic-skips", "what waits for another attempt is forgotten")                                  \
+    X (TITANIC_UNSAVED, "titanic-unsaved", "a reply that could not be stored counts as stored")                        \
+    X (STORE_ORPHANS, "store-orphans", "close removes a request but not its memory that it was submitted")             \
+    X (STORE_KEEPS, "store-keeps", "close leaves a request that has a reply")                                          \
+    X (STORE_LOSES, "store-loses", "a request is stored without its place among the pending ones")
 
 typedef enum {
 #define X(name, key, text) KEEL_FAULT_##name,
     KEEL_FAULT_MAP (X)
+    KEEL_TSP_FAULT_MAP (X)
 #undef X
         KEEL_FAULTS_COUNT
 } keel_fault_t;

@@ -365,8 +365,7 @@ handle_event (keel_lazy_t *self, const keel_event_t *event, keel_actions_t *out)
     case KEEL_EVENT_REFUSED:
         handle_refused (self);
         break;
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_DRAIN:
+    default:
         break;
     }
 }

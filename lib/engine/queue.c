@@ -196,9 +196,7 @@ queue_take_event (queue_t *self, const keel_event_t *event, keel_actions_t *out)
         self->suspended = false;
         dispatch_drain (self->dispatch);
         break;
-    case KEEL_EVENT_REFUSED: /* it connects to nobody */
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_MESSAGE:
+    default: /* REFUSED, say: it connects to nobody */
         break;
     }
 }
@@ -339,7 +337,7 @@ forgive_our_absence (queue_t *self, int64_t now)
     if (due < self->now)
         due = self->now;
     if (now - due > self->config.absence_ms)
-        dispatch_forgive (self->dispatch, now - due);
+        dispatch_forgive (self->dispatch, now - due + self->config.grace_ms);
 }
 
 void

@@ -69,7 +69,8 @@ typedef struct {
 typedef struct {
     dispatch_config_t dispatch;
     int64_t drain_timeout_ms; /* what workers still hold so long after EVENT_DRAIN fails */
-    int64_t absence_ms;       /* a step that comes so long after it was due forgives workers their silence */
+    int64_t absence_ms;       /* a step that comes so long after it was due forgives workers their silence ... */
+    int64_t grace_ms;         /* ... and so much more; 0 where they heartbeat, as who lives has time left then */
 } queue_config_t;
 
 struct queue {

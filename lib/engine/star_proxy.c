@@ -166,8 +166,7 @@ keel_star_proxy_step (keel_star_proxy_t *self, const keel_event_t *event, keel_a
         self->stopping = true;
         keel_star_proxy_drain (self, event->now);
         break;
-    case KEEL_EVENT_REFUSED:
-    case KEEL_EVENT_TICK:
+    default: /* time, and what is for others */
         break;
     }
     return 0;

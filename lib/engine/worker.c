@@ -49,7 +49,6 @@ struct worker_engine {
     uint64_t session;
     uint64_t counters[WORKER_ENGINE_COUNTERS];
     char scratch[WORKER_SCRATCH];
-    uint8_t sent_address[WORKER_ADDRESS_SIZE]; /* of the last answer: its slot may be free before that is carried out */
 };
 
 static void
@@ -385,7 +384,7 @@ send_answer (worker_engine_t *self, const worker_slot_t *slot, bool last, const 
              keel_actions_t *out)
 {
     span_t address[WORKER_ADDRESS_FRAMES];
-    size_t count = worker_slot_address (slot, self->sent_address, address);
+    size_t count = worker_address_read (keel_actions_keep (out, span_make (slot->address, slot->address_size)), address);
     size_t head = self->speech->answer (&self->config, last, address, count, keel_actions_head (out));
     keel_action_t *action = send_written (self, TAG_VITAL, head, out);
     action->body = body;
@@ -443,6 +442,13 @@ bool
 worker_engine_gone (const worker_engine_t *self)
 {
     return self->state == GONE;
+}
+
+bool
+worker_engine_active (const worker_engine_t *self, uint16_t *endpoint)
+{
+    *endpoint = self->endpoint;
+    return self->state == ACTIVE;
 }
 
 uint64_t

@@ -24,7 +24,7 @@
 #include "event.h"
 #include "worker_speech.h"
 
-#define WORKER_ENGINE_ACTIONS 8
+#define WORKER_ENGINE_ACTIONS 12 /* so that their bytes take a longest address */
 
 typedef struct worker_engine worker_engine_t;
 
@@ -90,6 +90,8 @@ void worker_engine_quit (worker_engine_t *self, int64_t now, keel_actions_t *out
 
 /*  After DRAIN or quit: everything was said. */
 bool worker_engine_gone (const worker_engine_t *self);
+/*  Does a session go on? The broker need not have been heard yet. endpoint: [out] its index. */
+bool worker_engine_active (const worker_engine_t *self, uint16_t *endpoint);
 /*  Changes whenever requests that wait become void. */
 uint64_t worker_engine_session (const worker_engine_t *self);
 uint64_t worker_engine_counter (const worker_engine_t *self, worker_engine_counter_t counter);

@@ -64,7 +64,10 @@ build (broker_t *self)
         return EXIT_FAILED;
     }
     set_spin (self);
-    int rc = EXIT_OK;
+    self->loop.carry = kind->carry;
+    self->loop.more = kind->more;
+    self->loop.rest = kind->rest;
+    int rc = kind->start ? kind->start (self->engine, self->port, self->settings) : EXIT_OK;
     for (size_t n = 0; n < kind->listen_count && rc == EXIT_OK; n++)
         rc = listen_to (self, setting_at (self, kind->listens[n]));
     if (rc == EXIT_OK && kind->open)

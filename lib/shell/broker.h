@@ -26,12 +26,18 @@ typedef struct {
     port_config_t (*port_config) (const void *settings);
     /*  NULL without memory. */
     void *(*make) (const void *settings, uint64_t seed);
+    /*  What the engine needs besides, before anybody is listened to: EXIT_OK, or the code to exit with, having said why.
+     *  NULL: nothing. */
+    int (*start) (void *engine, port_t *port, const void *settings);
     void (*unmake) (void *engine);
     /*  New settings hold from now on. */
     void (*configure) (void *engine, const void *settings);
 
     loop_step_fn *step;
     loop_due_fn *next_due;
+    loop_carry_fn *carry; /* or NULL */
+    loop_more_fn *more;   /* or NULL */
+    loop_rest_fn *rest;   /* or NULL */
     /*  After EVENT_DRAIN: nothing is left to do. */
     bool (*drained) (const void *engine);
     /*  What it is at, for people: "3 requests with workers, 2 waiting". */

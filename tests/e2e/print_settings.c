@@ -61,7 +61,7 @@ add (json_t *keys, const char *key, const char *unit, const char *preset, const 
     json_array_append_new (keys, entry);
 }
 
-/*  A section that says where to listen. */
+/*  A section that names an endpoint. */
 static void
 add_listen (json_t *keys, const setting_t *setting)
 {
@@ -79,7 +79,7 @@ main (void)
 {
     json_t *keys = json_array ();
     for (const setting_t *setting = SETTINGS; setting->kind; setting++)
-        if (setting->kind == SETTING_LISTEN)
+        if (setting->key && setting_is_list (setting))
             add_listen (keys, setting);
         else if (setting->key)
             add (keys, setting->key, unit_of (setting), setting->preset, setting);

@@ -31,6 +31,8 @@ static const struct {
 #undef X
 };
 
+#define FAULTS ((int) (sizeof (faults) / sizeof (faults[0])))
+
 typedef struct {
     uint64_t first, last;
     uint64_t steps;
@@ -175,7 +177,7 @@ static int
 run_faults (arguments_t arguments)
 {
     int missed = 0;
-    for (int fault = 0; fault < (int) KEEL_FAULTS_COUNT; fault++) {
+    for (int fault = 0; fault < FAULTS; fault++) {
         arguments.fault = fault;
         set_fault (fault);
         report_t sum = run_all (&arguments);
@@ -210,7 +212,7 @@ usage (FILE *out, int status)
 static int
 find_fault (const char *key)
 {
-    for (int fault = 0; fault < (int) KEEL_FAULTS_COUNT; fault++)
+    for (int fault = 0; fault < FAULTS; fault++)
         if (strcmp (key, faults[fault].key) == 0)
             return fault;
     fprintf (stderr, "keel_sim: no such fault: %s\n", key);

@@ -348,9 +348,7 @@ oracle_take_event (oracle_t *self, const keel_actions_t *out)
             self->drain_until = self->model.now + self->config.drain_timeout_ms;
         self->model.draining = true;
         break;
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_DISCONNECTED:
-    case KEEL_EVENT_REFUSED:
+    default:
         break;
     }
 }

@@ -74,8 +74,7 @@ speech_heard (const world_t *world, uint16_t broker, const keel_event_t *event)
     case KEEL_EVENT_DRAIN:
         world_trace (world, "b%u ! is to finish", broker);
         break;
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_REFUSED:
+    default:
         break;
     }
 }

@@ -6,6 +6,7 @@
 #include "client.h"
 #include "error.h"
 #include "pirate.h"
+#include "titanic.h"
 #include "version.h"
 #include "worker.h"
 
