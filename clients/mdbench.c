@@ -112,6 +112,7 @@ main (int argc, char **argv)
     int rc = options_parse (&options, &program, argc, argv, &bench.settings);
     if (rc >= 0)
         return rc;
+    mdbench_settings_complete (&bench.settings);
     const char *problem = mdbench_settings_problem (&bench.settings);
     if (problem)
         rc = options_fail (&options, "%s", problem);

@@ -1,6 +1,7 @@
 #include "mdbench_clients.h"
 
 #include "mdbench_body.h"
+#include "mdbench_errand.h"
 #include "mdbench_poller.h"
 #include "mdbench_wire.h"
 
@@ -16,6 +17,7 @@
 typedef struct {
     uint64_t sequence; /* 0: none is */
     int64_t sent_ns;
+    errand_t errand; /* with --titanic */
 } slot_t;
 
 typedef struct {
@@ -43,6 +45,7 @@ struct clients {
     bodies_t bodies;
     char (*names)[MDBENCH_SERVICE_SIZE];
     wire_client_t *services;
+    errands_t errands;
     uint8_t options[WIRE_OPTIONS_SIZE];
     client_t *clients;
     poller_t poller;
@@ -104,10 +107,16 @@ end_measuring (clients_t *self)
 
 /* ------------------------------------------------------------------ requests */
 
+static uint64_t
+service_number (const clients_t *self, const body_id_t *id)
+{
+    return (id->sequence + id->client) % (uint64_t) self->settings->services;
+}
+
 static wire_client_t *
 service_of (const clients_t *self, const body_id_t *id)
 {
-    return &self->services[(id->sequence + id->client) % (uint64_t) self->settings->services];
+    return &self->services[service_number (self, id)];
 }
 
 /*  What the options frame carries: enough to tell which request a failure notice is about. */
@@ -118,32 +127,41 @@ correlation_of (const body_id_t *id)
 }
 
 static int
-send_body (const clients_t *self, void *socket, const body_id_t *id)
+send_plainly (const clients_t *self, void *socket, const body_id_t *id)
 {
-    zmq_msg_t body;
-    if (zmq_msg_init_size (&body, self->bodies.size) != 0)
+    const wire_client_t *service = service_of (self, id);
+    if (wire_send (socket, service->request, service->count, true) != 0)
         return -1;
-    bodies_write (&self->bodies, id, zmq_msg_data (&body));
-    if (zmq_msg_send (&body, socket, ZMQ_DONTWAIT) >= 0)
-        return 0;
-    zmq_msg_close (&body);
-    return -1;
+    return wire_send_body (socket, &self->bodies, id);
+}
+
+/*  By way of Titanic: what its errand is at. */
+static int
+send_errand (const clients_t *self, const client_t *client, const body_id_t *id)
+{
+    const char *target = self->names[service_number (self, id)];
+    return errands_send (&self->errands, &client->slots[id->slot].errand, client->socket, span_text (target), id);
+}
+
+/*  Sends what is next for that slot. */
+static void
+send_next (clients_t *self, client_t *client, const body_id_t *id)
+{
+    if (self->settings->options)
+        wire_set_id (self->options, correlation_of (id));
+    if ((self->settings->titanic ? send_errand (self, client, id) : send_plainly (self, client->socket, id)) != 0)
+        self->result.state = RUN_BROKEN;
 }
 
 static void
 send_request (clients_t *self, client_t *client, int64_t now_ns)
 {
     const body_id_t id = {client->number, client->unused[client->unused_count - 1], ++client->sequence};
-    const wire_client_t *service = service_of (self, &id);
-    if (self->settings->options)
-        wire_set_id (self->options, correlation_of (&id));
-    if (wire_send (client->socket, service->request, service->count, true) != 0 ||
-        send_body (self, client->socket, &id) != 0) {
-        self->result.state = RUN_BROKEN;
+    client->slots[id.slot] = (slot_t){id.sequence, now_ns, errand_begin ()};
+    send_next (self, client, &id);
+    if (self->result.state == RUN_BROKEN)
         return;
-    }
     client->unused_count--;
-    client->slots[id.slot] = (slot_t){id.sequence, now_ns};
     self->result.sent++;
 }
 
@@ -184,10 +202,29 @@ end_request (clients_t *self, client_t *client, uint32_t slot, uint64_t *as)
         begin_measuring (self);
 }
 
+/*  Answered rightly. */
+static void
+end_well (clients_t *self, client_t *client, uint32_t slot, int64_t now_ns)
+{
+    clients_result_t *result = &self->result;
+    if (self->measuring) {
+        result->measured++;
+        histogram_add (&result->latency, (uint64_t) (now_ns - client->slots[slot].sent_ns));
+    }
+    end_request (self, client, slot, &result->answered);
+}
+
 static bool
 is_outstanding (const client_t *client, const clients_t *self, uint32_t slot, uint64_t sequence)
 {
     return slot < self->settings->window && client->slots[slot].sequence == sequence && sequence;
+}
+
+static void
+lend_frames (clients_t *self, span_t frames[FRAMES_MAX])
+{
+    for (size_t n = 0; n < self->frame_count; n++)
+        frames[n] = span_make (zmq_msg_data (&self->frames[n]), zmq_msg_size (&self->frames[n]));
 }
 
 /*  Frames that are no reply of ours: a notice, or nonsense. */
@@ -197,8 +234,7 @@ judge_odd (clients_t *self, client_t *client)
     clients_result_t *result = &self->result;
     span_t frames[FRAMES_MAX];
     uint64_t id;
-    for (size_t n = 0; n < self->frame_count; n++)
-        frames[n] = span_make (zmq_msg_data (&self->frames[n]), zmq_msg_size (&self->frames[n]));
+    lend_frames (self, frames);
     if (!wire_is_notice (&self->services[0], frames, self->frame_count, &id)) {
         result->wrong++;
         return;
@@ -213,6 +249,16 @@ judge_odd (clients_t *self, client_t *client)
         snprintf (result->notice, sizeof (result->notice), "%.*s %.*s", (int) code[0].size, (const char *) code[0].data,
                   (int) code[1].size, (const char *) code[1].data);
     end_request (self, client, slot, &result->failed);
+}
+
+/*  An answer of Titanic may have as many frames, but not for that service. */
+static bool
+is_notice (clients_t *self)
+{
+    span_t frames[FRAMES_MAX];
+    uint64_t id;
+    lend_frames (self, frames);
+    return wire_is_notice (&self->services[0], frames, self->frame_count, &id);
 }
 
 static bool
@@ -248,11 +294,37 @@ take_answer (clients_t *self, client_t *client, const body_id_t *id, int64_t now
         return;
     }
     note_order (self, client, id->sequence);
-    if (self->measuring) {
-        result->measured++;
-        histogram_add (&result->latency, (uint64_t) (now_ns - client->slots[id->slot].sent_ns));
+    end_well (self, client, id->slot, now_ns);
+}
+
+/*  The answer to one step of an errand. Its request is told by the options frame, as there may be no body. */
+static void
+judge_errand (clients_t *self, client_t *client, int64_t now_ns)
+{
+    clients_result_t *result = &self->result;
+    span_t frames[FRAMES_MAX];
+    uint64_t mark;
+    lend_frames (self, frames);
+    const uint32_t slot = wire_id (frames[0], &mark) ? (uint32_t) (mark >> 32) : UINT32_MAX;
+    if (slot >= self->settings->window || !client->slots[slot].sequence ||
+        (uint32_t) client->slots[slot].sequence != (uint32_t) mark) {
+        result->misplaced++;
+        return;
     }
-    end_request (self, client, id->slot, &result->answered);
+    const body_id_t id = {client->number, slot, client->slots[slot].sequence};
+    char reason[ERRAND_REASON];
+    const errand_state_t state =
+        errands_take (&self->errands, &client->slots[slot].errand, frames, self->frame_count, &id, reason);
+    result->pending += state == ERRAND_PENDING;
+    result->wrong += state == ERRAND_WRONG;
+    if (state == ERRAND_FAILED && result->failed == 0)
+        snprintf (result->notice, sizeof (result->notice), "%s", reason);
+    if (state == ERRAND_GOES_ON || state == ERRAND_PENDING)
+        send_next (self, client, &id);
+    else if (state == ERRAND_DONE)
+        end_well (self, client, slot, now_ns);
+    else
+        end_request (self, client, slot, state == ERRAND_FAILED ? &result->failed : &result->spoilt);
 }
 
 static void
@@ -264,7 +336,9 @@ judge (clients_t *self, client_t *client, int64_t now_ns)
     if (!self->first_reply_ns)
         self->first_reply_ns = now_ns;
     self->last_reply_ns = now_ns;
-    if (self->frame_count != self->services[0].count + 1)
+    if (self->settings->titanic && !is_notice (self))
+        judge_errand (self, client, now_ns);
+    else if (self->frame_count != self->services[0].count + 1)
         judge_odd (self, client);
     else if (!bodies_identify (&self->bodies, zmq_msg_data (last), zmq_msg_size (last), &id))
         result->wrong++;
@@ -381,6 +455,8 @@ open_services (clients_t *self)
         size_t size = mdbench_service_name (self->settings, n, self->names[n]);
         wire_client (&self->services[n], self->settings, span_make (self->names[n], size), self->options);
     }
+    if (self->settings->titanic)
+        errands_open (&self->errands, self->settings, &self->bodies, self->options);
 }
 
 clients_t *

@@ -27,6 +27,7 @@ typedef struct {
     uint64_t duplicated; /* replies to what was already answered */
     uint64_t wrong;      /* replies that are not what was sent */
     uint64_t misplaced;  /* replies to somebody else's request, or to none that was sent */
+    uint64_t pending;    /* times that Titanic had no reply yet, and was asked again */
     uint64_t reordered;  /* right ones, but later than one to a younger request of that client; with one service only */
     char notice[128];    /* the first failure */
 

@@ -35,20 +35,21 @@ protocol_of (const mdbench_settings_t *settings)
 static json_t *
 settings_json (const mdbench_settings_t *settings)
 {
-    return json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "role", settings->role, "mdp",
+    return json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s?}", "role", settings->role, "mdp",
                       protocol_of (settings), "clients", settings->clients, "window", settings->window, "workers",
                       settings->workers, "credit", settings->credit, "size", settings->size, "services",
-                      settings->services, "options", settings->options);
+                      settings->services, "options", settings->options, "titanic", settings->titanic);
 }
 
 static json_t *
 requests_json (const clients_result_t *result)
 {
-    return json_pack ("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t) result->sent, "answered",
+    return json_pack ("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t) result->sent, "answered",
                       (json_int_t) result->answered, "measured", (json_int_t) result->measured, "failed",
                       (json_int_t) result->failed, "lost", (json_int_t) result->lost, "duplicated",
                       (json_int_t) result->duplicated, "wrong", (json_int_t) result->wrong, "misplaced",
-                      (json_int_t) result->misplaced, "reordered", (json_int_t) result->reordered);
+                      (json_int_t) result->misplaced, "reordered", (json_int_t) result->reordered, "pending",
+                      (json_int_t) result->pending);
 }
 
 static json_t *

@@ -55,6 +55,9 @@ const setting_t mdbench_settings[] = {
      .help = "the same bodies for spqueue, with Simple Pirates as workers; they need an endpoint of their own"},
     {.name = "paranoid", .kind = SETTING_CHOICE, .word = "paranoid", AT (plain),
      .help = "the same bodies for ppqueue, with workers that speak PPP; they need an endpoint of their own"},
+    {.name = "titanic", .kind = SETTING_TEXT, .argument = "WHAT", AT (titanic),
+     .help = "send requests by way of Titanic; request: have them stored; discard: closed then, too; cycle: with their "
+             "replies fetched in between"},
     {.name = "heartbeat", .kind = SETTING_MSEC, .preset = "2500", .minimum = 10, .maximum = DAY_MS, AT (heartbeat_ms),
      .help = "between a worker's heartbeats"},
     {.name = "timeout", .letter = 't', .kind = SETTING_MSEC, .preset = "10000", .minimum = 1, .maximum = DAY_MS,
@@ -64,6 +67,12 @@ const setting_t mdbench_settings[] = {
     {.name = "json", .letter = 'j', .kind = SETTING_FLAG, AT (json), .help = "print one JSON object"},
     SETTING_END,
 };
+
+void
+mdbench_settings_complete (mdbench_settings_t *settings)
+{
+    settings->options |= settings->titanic != NULL;
+}
 
 bool
 mdbench_has_clients (const mdbench_settings_t *settings)
@@ -102,6 +111,9 @@ mdbench_settings_problem (const mdbench_settings_t *settings)
         return "--service is not a name of printable characters without space, or too long";
     if (mdbench_has_workers (settings) && settings->workers < settings->services)
         return "there are fewer --workers than --services, so some would have none";
+    const char *titanic = settings->titanic;
+    if (titanic && strcmp (titanic, "request") != 0 && strcmp (titanic, "discard") != 0 && strcmp (titanic, "cycle") != 0)
+        return "--titanic is request, discard or cycle";
     if (settings->plain && (settings->options || settings->services > 1))
         return "--raw, --simple and --paranoid have neither --options nor --services";
     if (settings->plain && strcmp (settings->plain, "raw") != 0 && !settings->workers_at &&

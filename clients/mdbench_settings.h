@@ -21,8 +21,9 @@ typedef struct {
     int64_t warmup;
     int64_t size;
     int64_t mdp;
-    bool options;
-    const char *plain; /* NULL: MDP; else how the workers speak: "raw", "simple", "paranoid" */
+    bool options;        /* true with titanic, too */
+    const char *titanic; /* NULL, or what mdbench_errand.h names */
+    const char *plain;   /* NULL: MDP; else how the workers speak: "raw", "simple", "paranoid" */
     int64_t heartbeat_ms;
     int64_t timeout_ms;
     int64_t spin_us;
@@ -31,6 +32,8 @@ typedef struct {
 
 extern const setting_t mdbench_settings[];
 
+/*  What follows from others. */
+void mdbench_settings_complete (mdbench_settings_t *settings);
 bool mdbench_has_clients (const mdbench_settings_t *settings);
 bool mdbench_has_workers (const mdbench_settings_t *settings);
 /*  Do the workers speak in that way, a word of `plain`? */

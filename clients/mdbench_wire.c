@@ -42,14 +42,20 @@ wire_set_id (uint8_t options[WIRE_OPTIONS_SIZE], uint64_t id)
 }
 
 bool
-wire_is_notice (const wire_client_t *self, const span_t frames[], size_t count, uint64_t *id)
+wire_id (span_t frame, uint64_t *id)
 {
     envelope_options_t options;
-    if (count != self->count + 3 || !options_decode (frames[0], &options) ||
-        !span_equal (frames[self->count - 1], SPAN_OF ("mmi.error")))
+    if (!options_decode (frame, &options))
         return false;
     *id = options.id;
     return true;
+}
+
+bool
+wire_is_notice (const wire_client_t *self, const span_t frames[], size_t count, uint64_t *id)
+{
+    return count == self->count + 3 && span_equal (frames[self->count - 1], SPAN_OF ("mmi.error")) &&
+           wire_id (frames[0], id);
 }
 
 /*  A Pirate's worker echoes all of a message, and has no word to leave with. */
@@ -100,6 +106,19 @@ wire_send (void *socket, const span_t frames[], size_t count, bool more)
             return -1;
     }
     return 0;
+}
+
+int
+wire_send_body (void *socket, const bodies_t *bodies, const body_id_t *id)
+{
+    zmq_msg_t body;
+    if (zmq_msg_init_size (&body, bodies->size) != 0)
+        return -1;
+    bodies_write (bodies, id, zmq_msg_data (&body));
+    if (zmq_msg_send (&body, socket, ZMQ_DONTWAIT) >= 0)
+        return 0;
+    zmq_msg_close (&body);
+    return -1;
 }
 
 bool

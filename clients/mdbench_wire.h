@@ -2,6 +2,7 @@
 #ifndef MDBENCH_WIRE_H
 #define MDBENCH_WIRE_H
 
+#include "mdbench_body.h"
 #include "mdbench_settings.h"
 #include "mdp.h"
 
@@ -32,6 +33,8 @@ typedef struct {
 void wire_client (wire_client_t *self, const mdbench_settings_t *settings, span_t name,
                   const uint8_t options[WIRE_OPTIONS_SIZE]);
 void wire_set_id (uint8_t options[WIRE_OPTIONS_SIZE], uint64_t id);
+/*  The id of an options frame, whoever sent it back; false: it is none. */
+bool wire_id (span_t frame, uint64_t *id);
 /*  Is it a failure notice instead of a reply? id: [out] the request's. Its code is frames[self->count], the reason next. */
 bool wire_is_notice (const wire_client_t *self, const span_t frames[], size_t count, uint64_t *id);
 
@@ -40,6 +43,8 @@ void wire_worker (wire_worker_t *self, const mdbench_settings_t *settings, span_
 
 /*  0, or -1 with errno. more: a frame will follow. */
 int wire_send (void *socket, const span_t frames[], size_t count, bool more);
+/*  The last frame of a message: a body. 0, or -1 with errno. */
+int wire_send_body (void *socket, const bodies_t *bodies, const body_id_t *id);
 bool wire_same (zmq_msg_t *frame, span_t expected);
 /*  Reads and forgets what is left of the message that frame is of. */
 void wire_skip (void *socket, zmq_msg_t *frame);

@@ -1,74 +1,9 @@
 #include "mdctl_reports.h"
 
-#include "table.h"
+#include "report.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/*  Room for a value as text; service names and ids in hex fit. */
-#define WORDS 1024
-
-/* ------------------------------------------------------------------ values */
-
-static void
-say_value (const json_t *value, char words[WORDS])
-{
-    if (json_is_integer (value))
-        snprintf (words, WORDS, "%" JSON_INTEGER_FORMAT, json_integer_value (value));
-    else if (json_is_string (value))
-        snprintf (words, WORDS, "%s", json_string_value (value));
-    else if (json_is_boolean (value))
-        snprintf (words, WORDS, "%s", json_is_true (value) ? "yes" : "no");
-    else
-        snprintf (words, WORDS, "-");
-}
-
-static json_int_t
-number_of (const json_t *object, const char *key)
-{
-    return json_integer_value (json_object_get (object, key));
-}
-
-/*  In the two largest units, as that is what one wants to know. */
-static void
-say_duration (const json_t *value, char words[WORDS])
-{
-    json_int_t ms = json_integer_value (value), seconds = ms / 1000;
-    if (!json_is_integer (value) || ms < 0)
-        snprintf (words, WORDS, "-");
-    else if (seconds < 60)
-        snprintf (words, WORDS, "%d.%ds", (int) seconds, (int) (ms % 1000 / 100));
-    else if (seconds < 3600)
-        snprintf (words, WORDS, "%dm%02ds", (int) (seconds / 60), (int) (seconds % 60));
-    else if (seconds < 86400)
-        snprintf (words, WORDS, "%dh%02dm", (int) (seconds / 3600), (int) (seconds / 60 % 60));
-    else
-        snprintf (words, WORDS, "%" JSON_INTEGER_FORMAT "d%02dh", seconds / 86400, (int) (seconds / 3600 % 24));
-}
-
-static void
-say_bytes (const json_t *value, char words[WORDS])
-{
-    static const char units[] = "KMGTPE";
-    double size = (double) json_integer_value (value);
-    size_t unit = 0;
-    if (!json_is_integer (value) || size < 1024) {
-        say_value (value, words);
-        return;
-    }
-    for (size /= 1024; size >= 1024; size /= 1024)
-        unit++;
-    snprintf (words, WORDS, "%.1f%c", size, units[unit]);
-}
-
-static void
-add_value (table_t *table, const json_t *object, const char *key)
-{
-    char words[WORDS];
-    say_value (json_object_get (object, key), words);
-    table_add (table, words);
-}
 
 /*  Prints the table and says what the broker's answer had no room for. */
 static bool
@@ -76,7 +11,7 @@ finish (table_t *table, const json_t *answer)
 {
     bool printed = table_print (table);
     table_destroy (&table);
-    json_int_t left = number_of (answer, "left_out");
+    json_int_t left = report_number (answer, "left_out");
     if (printed && left > 0)
         printf ("and %" JSON_INTEGER_FORMAT " more, for which the answer had no room\n", left);
     return printed;
@@ -87,33 +22,66 @@ finish (table_t *table, const json_t *answer)
 static void
 print_broker (const json_t *status)
 {
-    char keel[WORDS], words[WORDS], line[3 * WORDS];
-    say_value (json_object_get (status, "keel"), keel);
+    char keel[REPORT_WORDS], words[REPORT_WORDS], line[3 * REPORT_WORDS];
+    report_value (json_object_get (status, "keel"), keel);
     size_t n, used = (size_t) snprintf (line, sizeof (line), "keel %s, MDP", keel);
     json_t *version;
     json_array_foreach (json_object_get (status, "mdp"), n, version) {
-        say_value (version, words);
+        report_value (version, words);
         if (used + strlen (words) + 2 < sizeof (line))
             used += (size_t) snprintf (line + used, sizeof (line) - used, " %s", words);
     }
     table_line ("broker", line);
 }
 
+/*  One of a pair: how it stands, and when it heard its peer. */
+static void
+print_pair (const json_t *pair)
+{
+    char words[REPORT_WORDS], age[REPORT_WORDS], line[3 * REPORT_WORDS];
+    const json_t *trouble = json_object_get (pair, "trouble");
+    report_value (json_object_get (pair, "role"), words);
+    table_line ("role", words);
+    report_value (json_object_get (pair, "state"), words);
+    snprintf (line, sizeof (line), "%s%s", words, json_is_true (json_object_get (pair, "leaving")) ? ", hands over" : "");
+    table_line ("pair", line);
+    report_value (json_object_get (pair, "epoch"), words);
+    table_line ("epoch", words);
+    report_value (json_object_get (pair, "peer"), words);
+    report_duration (json_object_get (pair, "peer_age_ms"), age);
+    snprintf (line, sizeof (line), "%s, heard %s ago", words, age);
+    table_line ("peer", json_object_get (pair, "peer") ? line : "not heard yet");
+    report_value (trouble, words);
+    if (trouble)
+        table_line ("trouble", words);
+}
+
+static const char *
+state_of (const json_t *status)
+{
+    const char *pair = json_string_value (json_object_get (json_object_get (status, "pair"), "state"));
+    if (json_is_true (json_object_get (status, "draining")))
+        return "draining";
+    return pair && strcmp (pair, "active") != 0 ? "not serving" : "serving";
+}
+
 bool
 mdctl_print_status (const json_t *status)
 {
     static const char *const gauges[] = {"services", "workers", "clients", "waiting", "held"};
-    char words[WORDS];
+    char words[REPORT_WORDS];
     print_broker (status);
-    table_line ("state", json_is_true (json_object_get (status, "draining")) ? "draining" : "serving");
-    say_duration (json_object_get (status, "uptime_ms"), words);
+    table_line ("state", state_of (status));
+    report_duration (json_object_get (status, "uptime_ms"), words);
     table_line ("uptime", words);
     for (size_t n = 0; n < sizeof (gauges) / sizeof (gauges[0]); n++) {
-        say_value (json_object_get (status, gauges[n]), words);
+        report_value (json_object_get (status, gauges[n]), words);
         table_line (gauges[n], words);
     }
-    say_bytes (json_object_get (status, "bytes"), words);
+    report_bytes (json_object_get (status, "bytes"), words);
     table_line ("bytes", words);
+    if (json_is_object (json_object_get (status, "pair")))
+        print_pair (json_object_get (status, "pair"));
     return true;
 }
 
@@ -130,11 +98,11 @@ mdctl_print_services (const json_t *answer)
     if (!table)
         return false;
     json_array_foreach (json_object_get (answer, "services"), n, service) {
-        add_value (table, service, "service");
-        add_value (table, service, "workers");
-        add_value (table, service, "waiting");
-        add_value (table, service, "held");
-        add_value (table, service, "draining");
+        report_add (table, service, "service");
+        report_add (table, service, "workers");
+        report_add (table, service, "waiting");
+        report_add (table, service, "held");
+        report_add (table, service, "draining");
     }
     return finish (table, answer);
 }
@@ -147,54 +115,20 @@ mdctl_print_workers (const json_t *answer)
         {"HELD", .right = true},  {"SILENT", .right = true},     {"BEATS", .right = false},
     };
     table_t *table = table_new (columns, 7);
-    char silent[WORDS];
+    char silent[REPORT_WORDS];
     size_t n;
     json_t *worker;
     if (!table)
         return false;
     json_array_foreach (json_object_get (answer, "workers"), n, worker) {
-        add_value (table, worker, "id");
-        add_value (table, worker, "service");
-        add_value (table, worker, "mdp");
-        add_value (table, worker, "credit");
-        add_value (table, worker, "held");
-        say_duration (json_object_get (worker, "silent_ms"), silent);
+        report_add (table, worker, "id");
+        report_add (table, worker, "service");
+        report_add (table, worker, "mdp");
+        report_add (table, worker, "credit");
+        report_add (table, worker, "held");
+        report_duration (json_object_get (worker, "silent_ms"), silent);
         table_add (table, silent);
-        add_value (table, worker, "beats_while_busy");
-    }
-    return finish (table, answer);
-}
-
-/*  Of an object within the object. */
-static void
-add_counters (table_t *table, const char *group, const json_t *counters)
-{
-    char name[WORDS];
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *) (uintptr_t) counters, key, value) {
-        snprintf (name, sizeof (name), "%.100s.%.900s", group, key);
-        table_add (table, name);
-        add_value (table, counters, key);
-    }
-}
-
-bool
-mdctl_print_stats (const json_t *answer)
-{
-    static const column_t columns[] = {{NULL, .flexible = true}, {NULL, .right = true}};
-    table_t *table = table_new (columns, 2);
-    const char *key;
-    json_t *value;
-    if (!table)
-        return false;
-    json_object_foreach ((json_t *) (uintptr_t) answer, key, value) {
-        if (json_is_object (value)) {
-            add_counters (table, key, value);
-        } else {
-            table_add (table, key);
-            add_value (table, answer, key);
-        }
+        report_add (table, worker, "beats_while_busy");
     }
     return finish (table, answer);
 }
@@ -229,29 +163,29 @@ print_advice (const char *reason)
 static void
 print_waiting (const json_t *answer)
 {
-    char words[WORDS], age[WORDS];
-    if (number_of (answer, "waiting") == 0) {
+    char words[REPORT_WORDS], age[REPORT_WORDS];
+    if (report_number (answer, "waiting") == 0) {
         table_line ("waiting", "0");
         return;
     }
-    say_duration (json_object_get (answer, "oldest_ms"), age);
-    snprintf (words, WORDS, "%" JSON_INTEGER_FORMAT ", clients: %" JSON_INTEGER_FORMAT ", the oldest for %.32s",
-              number_of (answer, "waiting"), number_of (answer, "clients_waiting"), age);
+    report_duration (json_object_get (answer, "oldest_ms"), age);
+    snprintf (words, REPORT_WORDS, "%" JSON_INTEGER_FORMAT ", clients: %" JSON_INTEGER_FORMAT ", the oldest for %.32s",
+              report_number (answer, "waiting"), report_number (answer, "clients_waiting"), age);
     table_line ("waiting", words);
 }
 
 bool
 mdctl_print_reasons (const json_t *answer)
 {
-    char words[WORDS];
-    say_value (json_object_get (answer, "service"), words);
+    char words[REPORT_WORDS];
+    report_value (json_object_get (answer, "service"), words);
     table_line ("service", words);
     print_waiting (answer);
-    say_value (json_object_get (answer, "held"), words);
+    report_value (json_object_get (answer, "held"), words);
     table_line ("held", words);
-    say_value (json_object_get (answer, "workers"), words);
+    report_value (json_object_get (answer, "workers"), words);
     table_line ("workers", words);
-    say_value (json_object_get (answer, "reason"), words);
+    report_value (json_object_get (answer, "reason"), words);
     table_line ("reason", words);
     print_advice (words);
     return true;

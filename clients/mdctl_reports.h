@@ -1,4 +1,4 @@
-/*  What mdctl prints of a broker's JSON for people. A member that is not there, or is something else, shows as `-`. */
+/*  What mdctl prints of a broker's JSON for people, but for the counters. */
 #ifndef MDCTL_REPORTS_H
 #define MDCTL_REPORTS_H
 
@@ -9,7 +9,6 @@
 bool mdctl_print_status (const json_t *status);
 bool mdctl_print_services (const json_t *answer);
 bool mdctl_print_workers (const json_t *answer);
-bool mdctl_print_stats (const json_t *answer);
 bool mdctl_print_reasons (const json_t *answer);
 
 #endif

@@ -103,7 +103,7 @@ carry_out (links_t *self, const keel_action_t *action)
     case KEEL_ACTION_DELIVER:
         inbox_add (&self->inbox, action);
         break;
-    case KEEL_ACTION_LOG:
+    default:
         break;
     }
 }

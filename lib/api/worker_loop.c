@@ -128,6 +128,8 @@ carry_out (keel_worker_t *self)
             if (self->log)
                 self->log (LOG_ERR + (int) action->level, action->text, self->log_arg);
             break;
+        default:
+            break;
         }
     }
     keel_actions_clear (self->actions);

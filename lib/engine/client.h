@@ -34,6 +34,7 @@ typedef struct {
     bool stock;
     bool notices;       /* ask for failure notices */
     int64_t timeout_ms; /* a try; 1..INT32_MAX */
+    int64_t ttl_ms;     /* what the broker is told, when that is not to follow from the timeout; else 0 */
     unsigned retries;   /* tries after the first */
     size_t outstanding; /* requests at once, at least 1; in stock mode it is 1 */
     uint64_t seed;      /* for ids and jitter */
@@ -51,7 +52,8 @@ typedef struct {
     X (LATE, "late", "answers dropped: nothing waits for them")                                                        \
     X (MALFORMED, "malformed", "messages dropped: not well formed")                                                    \
     X (UNSENT, "unsent", "messages that the connection did not take")                                                  \
-    X (DISCONNECTS, "disconnects", "connections that ended")
+    X (DISCONNECTS, "disconnects", "connections that ended")                                                           \
+    X (PROBES, "probes", "sent to find out which of several brokers answers")
 
 typedef enum {
 #define X(name, key, text) KEEL_MDCLIENT_##name,
@@ -65,6 +67,7 @@ enum {
     KEEL_MDCLIENT_TIMEOUT = 1,   /* a broker is there, but the answer did not come */
     KEEL_MDCLIENT_NO_BROKER = 2, /* nothing was heard from any broker since the request was made */
     KEEL_MDCLIENT_HALFWAY = 502, /* the connection ended after a partial answer */
+    KEEL_MDCLIENT_REFUSED = 503, /* that was the last word of several brokers, in turn */
 };
 
 typedef enum {
@@ -77,7 +80,7 @@ typedef enum {
 keel_mdclient_t *keel_mdclient_new (const keel_mdclient_config_t *config);
 void keel_mdclient_destroy (keel_mdclient_t **self);
 
-/*  What may be changed: timeout_ms, retries, notices and outstanding at any time, version and stock while nothing is
+/*  What may be changed: timeout_ms, ttl_ms, retries, notices and outstanding at any time, version and stock while nothing is
  *  outstanding. */
 keel_mdclient_config_t *keel_mdclient_config (keel_mdclient_t *self);
 
@@ -91,6 +94,11 @@ keel_submit_t keel_mdclient_submit (keel_mdclient_t *self, int64_t now, span_t s
                                     size_t count, uint64_t *id);
 /*  Gives it up: nothing more of it is delivered. False: it is not outstanding. */
 bool keel_mdclient_cancel (keel_mdclient_t *self, uint64_t id);
+
+/*  For those who learn in another way which broker serves: nothing is sent while held. What was sent stays as it is. */
+void keel_mdclient_hold (keel_mdclient_t *self, bool held);
+/*  Requests go to that one from now on; those that another has got and not answered are sent again. */
+void keel_mdclient_use (keel_mdclient_t *self, int64_t now, uint16_t endpoint);
 
 size_t keel_mdclient_outstanding (const keel_mdclient_t *self);
 uint64_t keel_mdclient_counter (const keel_mdclient_t *self, keel_mdclient_counter_t counter);

@@ -135,6 +135,15 @@ update_runnable (dispatch_t *self, dispatch_service_t *service)
         DL_DELETE (self->runnable, service);
 }
 
+static void
+add_ready (dispatch_service_t *service, dispatch_worker_t *worker)
+{
+    if (KEEL_FAULT (MOST_RECENT))
+        DL_PREPEND2 (service->ready, worker, ready_prev, ready_next);
+    else
+        DL_APPEND2 (service->ready, worker, ready_prev, ready_next);
+}
+
 void
 dispatch_set_ready (dispatch_t *self, dispatch_worker_t *worker, bool ready)
 {
@@ -142,7 +151,7 @@ dispatch_set_ready (dispatch_t *self, dispatch_worker_t *worker, bool ready)
     if (worker->ready)
         DL_DELETE2 (service->ready, worker, ready_prev, ready_next);
     if (ready)
-        DL_APPEND2 (service->ready, worker, ready_prev, ready_next);
+        add_ready (service, worker);
     worker->ready = ready;
     update_runnable (self, service);
 }
@@ -465,7 +474,8 @@ dispatch_attempt (const dispatch_t *self, const dispatch_worker_t *worker, uint6
     dispatch_request_t *request = tables_request (self, token);
     if (!request || request->token != token || (request->worker != worker && !KEEL_FAULT (ANY_HOLDER)))
         return NULL;
-    return request->state == DISPATCH_HELD || request->state == DISPATCH_ABANDONED ? request : NULL;
+    bool waits = request->state == DISPATCH_WAITING && KEEL_FAULT (LATE_DELIVERED);
+    return request->state == DISPATCH_HELD || request->state == DISPATCH_ABANDONED || waits ? request : NULL;
 }
 
 void

@@ -1,6 +1,8 @@
 /*  dispatch's workers: how they come and go, who is silent, who is to hear from us, who is to leave. */
 #include "dispatch_parts.h"
 
+#include "fault.h"
+
 #include <utlist.h>
 
 int
@@ -55,7 +57,7 @@ dispatch_lose (dispatch_t *self, dispatch_worker_t *worker, dispatch_loss_t loss
         dispatch_request_t *request = worker->held->prev;
         bool held = request->state == DISPATCH_HELD;
         dispatch_let_go (self, request, now);
-        if (held)
+        if (held && !(loss == DISPATCH_DISMISSED && KEEL_FAULT (READY_FORGETS)))
             dispatch_requeue (self, request, request->token != undelivered, now);
         else
             dispatch_retire (self, request);
@@ -94,6 +96,8 @@ void
 dispatch_beat (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
 {
     liveness_beat (&self->liveness, &worker->liveness, held_since (worker), now);
+    if (KEEL_FAULT (BEAT_READY))
+        dispatch_set_ready (self, worker, true);
 }
 
 void
@@ -103,9 +107,9 @@ dispatch_sent (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
 }
 
 void
-dispatch_forgive (dispatch_t *self, int64_t ms)
+dispatch_forgive (dispatch_t *self, int64_t ms, int64_t now)
 {
-    liveness_forgive (&self->liveness, ms);
+    liveness_forgive (&self->liveness, ms, now);
 }
 
 dispatch_worker_t *
@@ -146,6 +150,18 @@ dispatch_drain (dispatch_t *self)
             worker->leaving = true;
             dispatch_set_ready (self, worker, false);
         }
+}
+
+void
+dispatch_resume (dispatch_t *self)
+{
+    dispatch_worker_t *worker;
+    self->draining = false;
+    while ((worker = self->farewell)) {
+        DL_DELETE (self->farewell, worker);
+        worker->leaving = false;
+        dispatch_set_ready (self, worker, true);
+    }
 }
 
 bool

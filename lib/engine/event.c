@@ -10,7 +10,8 @@ keel_actions_new (size_t capacity)
     size_t items = capacity * sizeof (keel_action_t);
     size_t spans = capacity * KEEL_ACTION_SPANS * sizeof (span_t);
     size_t text = 8 * KEEL_ACTION_TEXT;
-    uint8_t *block = memory_new (sizeof (keel_actions_t) + items + spans + text);
+    size_t bytes = capacity * KEEL_ACTION_BYTES;
+    uint8_t *block = memory_new (sizeof (keel_actions_t) + items + spans + text + bytes);
     if (!block)
         return NULL;
     keel_actions_t *self = (keel_actions_t *) (void *) block;
@@ -20,6 +21,8 @@ keel_actions_new (size_t capacity)
     self->span_capacity = capacity * KEEL_ACTION_SPANS;
     self->text = (char *) self->spans + spans;
     self->text_capacity = text;
+    self->bytes = (uint8_t *) self->text + text;
+    self->byte_capacity = bytes;
     return self;
 }
 
@@ -44,6 +47,22 @@ keel_actions_send (keel_actions_t *self, uint16_t listener, span_t id)
     keel_action_t *action = append (self, (keel_action_t){.kind = KEEL_ACTION_SEND, .listener = listener, .id = id});
     action->head = self->spans + self->span_count;
     return action;
+}
+
+keel_action_t *
+keel_actions_append (keel_actions_t *self, keel_action_kind_t kind)
+{
+    return append (self, (keel_action_t){.kind = kind});
+}
+
+span_t
+keel_actions_keep (keel_actions_t *self, span_t frame)
+{
+    assert (frame.size <= self->byte_capacity - self->byte_count);
+    uint8_t *copy = self->bytes + self->byte_count;
+    memcpy (copy, frame.data, frame.size);
+    self->byte_count += frame.size;
+    return span_make (copy, frame.size);
 }
 
 void

@@ -26,6 +26,10 @@ typedef enum {
     KEEL_EVENT_REFUSED,      /* the connection of link peer.listener cannot be made (nobody is there, or hangs up before
                                 anything could be sent), and nothing sent over it has left */
     KEEL_EVENT_DRAIN,        /* take nothing new, finish what is held */
+    KEEL_EVENT_STORED,       /* a commit is durable: ops, with their results */
+    KEEL_EVENT_STORE_FAILED, /* nothing of that commit was stored: ops */
+    KEEL_EVENT_FETCHED,      /* the answer to a FETCH: fetched */
+    KEEL_EVENT_BACKED_UP,    /* a BACKUP has ended; tag: its own; error: what went wrong, or NULL */
 } keel_event_kind_t;
 
 /*  Who sent a message, or is to get one. A client or a worker has one socket an endpoint and no routing id: listener is
@@ -39,12 +43,16 @@ typedef struct {
 
 typedef struct {
     keel_event_kind_t kind;
-    int64_t now; /* msec, monotonic */
+    int64_t now;  /* msec, monotonic */
+    int64_t wall; /* msec since 1970, which may jump: for engines that keep things past a restart; else 0 */
     keel_peer_t peer;
     const span_t *frames; /* MESSAGE; without the routing id */
     size_t count;
     bool cut;     /* MESSAGE: it had more frames than the port's limit, and they are not all here */
-    uint64_t tag; /* UNREACHABLE, FULL */
+    uint64_t tag; /* UNREACHABLE, FULL, BACKED_UP */
+    struct titanic_op *ops;                /* STORED, STORE_FAILED: given back */
+    const struct titanic_fetched *fetched; /* FETCHED: lent for the step */
+    const char *error;                     /* BACKED_UP */
 } keel_event_t;
 
 typedef enum {
@@ -61,6 +69,9 @@ typedef enum {
     KEEL_ACTION_CONNECT, /* open the link to the endpoint of index listener; it is not open */
     KEEL_ACTION_CLOSE,   /* close that link; what waits to be sent is thrown away unless linger */
     KEEL_ACTION_DELIVER, /* body to the application */
+    KEEL_ACTION_STORE,   /* op is to be stored; it comes back in STORED or STORE_FAILED */
+    KEEL_ACTION_FETCH,   /* fetch is to be answered by FETCHED, before anything else */
+    KEEL_ACTION_BACKUP,  /* a copy of the store to the path in text; tag comes back in BACKED_UP */
 } keel_action_kind_t;
 
 typedef enum {
@@ -82,8 +93,10 @@ typedef struct {
     const span_t *body; /* SEND, DELIVER */
     size_t body_count;
     unsigned code;    /* DELIVER of FAILED */
-    uint64_t tag;     /* SEND: given back in UNREACHABLE and FULL; DELIVER: which request */
-    const char *text; /* LOG: terminated */
+    uint64_t tag;     /* SEND: given back in UNREACHABLE and FULL; DELIVER: which request; BACKUP */
+    const char *text; /* LOG, BACKUP: terminated */
+    struct titanic_op *op;             /* STORE */
+    const struct titanic_fetch *fetch; /* FETCH: lent until it is answered */
 } keel_action_t;
 
 typedef struct {
@@ -96,10 +109,14 @@ typedef struct {
     char *text; /* where log lines are written */
     size_t text_size;
     size_t text_capacity;
+    uint8_t *bytes; /* where frames are copied that would not last until they are sent */
+    size_t byte_count;
+    size_t byte_capacity;
 } keel_actions_t;
 
 /*  What one action takes at most of the arrays. */
 #define KEEL_ACTION_SPANS 16
+#define KEEL_ACTION_BYTES 256
 #define KEEL_ACTION_TEXT  512
 
 /*  A set of arrays of that capacity (actions; spans and text in proportion) in one allocation; NULL without memory. */
@@ -109,7 +126,7 @@ void keel_actions_destroy (keel_actions_t **self);
 static inline void
 keel_actions_clear (keel_actions_t *self)
 {
-    self->count = self->span_count = self->text_size = 0;
+    self->count = self->span_count = self->text_size = self->byte_count = 0;
 }
 
 /*  Room for one more action of any kind? */
@@ -126,6 +143,10 @@ keel_action_t *keel_actions_send (keel_actions_t *self, uint16_t listener, span_
 span_t *keel_actions_head (keel_actions_t *self);
 /*  Adds the count frames written there to the head of action, the last one appended. */
 void keel_actions_add_head (keel_actions_t *self, keel_action_t *action, size_t count);
+/*  Keeps a frame of the action that comes, at most KEEL_ACTION_BYTES of it, until that is carried out; room was checked. */
+span_t keel_actions_keep (keel_actions_t *self, span_t frame);
+/*  Appends an action of a kind that has no function of its own here; room was checked. */
+keel_action_t *keel_actions_append (keel_actions_t *self, keel_action_kind_t kind);
 /*  Appends a CONNECT; room was checked. */
 void keel_actions_connect (keel_actions_t *self, uint16_t endpoint);
 /*  Appends a CLOSE; room was checked. */

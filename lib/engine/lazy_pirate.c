@@ -4,6 +4,7 @@
 
 #include "backoff.h"
 #include "body.h"
+#include "fault.h"
 #include "memory.h"
 #include "pirate.h"
 
@@ -211,7 +212,7 @@ encode_envelope (keel_lazy_t *self, span_t head[])
 static void
 send_request (keel_lazy_t *self, keel_actions_t *out)
 {
-    if (self->tries > 0 || self->config.stock)
+    if ((self->tries > 0 || self->config.stock) && !KEEL_FAULT (LAZY_KEEPS_LINK))
         close_link (self, out);
     if (!self->open)
         open_link (self, out);
@@ -227,7 +228,7 @@ send_request (keel_lazy_t *self, keel_actions_t *out)
     self->awaited = true;
     self->continues = false;
     self->heard |= self->answered;
-    self->due = self->try_due;
+    self->due = KEEL_FAULT (LAZY_TIMELESS) ? KEEL_NEVER : self->try_due;
 }
 
 /*  The pause grows once every server had its turn. */
@@ -243,8 +244,9 @@ after_pause (keel_lazy_t *self)
 static void
 end_try (keel_lazy_t *self, keel_actions_t *out)
 {
-    close_link (self, out);
-    if (self->tries > self->config.retries) {
+    if (!KEEL_FAULT (LAZY_KEEPS_LINK))
+        close_link (self, out);
+    if (self->tries > self->config.retries && !KEEL_FAULT (LAZY_ENDLESS)) {
         fail (self, self->heard ? KEEL_LAZY_TIMEOUT : KEEL_LAZY_NO_SERVER, out);
         return;
     }
@@ -285,8 +287,8 @@ is_awaited (const keel_lazy_t *self, const envelope_t *envelope)
 {
     if (!self->awaited)
         return false;
-    if (self->config.stock)
-        return envelope->count == 1;
+    if (self->config.stock || KEEL_FAULT (LAZY_STALE))
+        return envelope->count == 1 || KEEL_FAULT (LAZY_STALE);
     return envelope->count == 2 && span_is (envelope->frames[0], self->options, OPTIONS_SIZE);
 }
 
@@ -365,8 +367,7 @@ handle_event (keel_lazy_t *self, const keel_event_t *event, keel_actions_t *out)
     case KEEL_EVENT_REFUSED:
         handle_refused (self);
         break;
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_DRAIN:
+    default:
         break;
     }
 }

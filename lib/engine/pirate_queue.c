@@ -1,5 +1,6 @@
-#include "pirate_queue.h"
+#include "pirate_queue_state.h"
 
+#include "fault.h"
 #include "memory.h"
 #include "token.h"
 
@@ -14,20 +15,6 @@
 /*  A queue that was away for so long has heard no answer meanwhile: Simple, where no interval says what is long. It then has
  *  so long to read those that came. */
 #define ABSENCE_MS 2500
-
-typedef struct {
-#define X(name) uint64_t name;
-    PIRATE_QUEUE_COUNTER_MAP (X)
-#undef X
-} pirate_queue_counters_t;
-
-struct keel_pirate_queue {
-    queue_t queue; /* first: the words are given it */
-    pirate_t pirate;
-    uint16_t frontends;
-    size_t frames;
-    pirate_queue_counters_t counters;
-};
 
 /* ------------------------------------------------------------------ what is said */
 
@@ -113,8 +100,14 @@ static void
 take_ready (keel_pirate_queue_t *self, const keel_peer_t *peer, dispatch_worker_t *worker, keel_actions_t *out)
 {
     self->counters.ready_repeated += worker != NULL;
-    if (worker && self->pirate == PIRATE_SIMPLE)
+    if (worker && self->pirate == PIRATE_SIMPLE) {
+        worker->credit += KEEL_FAULT (READY_TWICE);
         return;
+    }
+    if (worker && KEEL_FAULT (SECOND_READY)) {
+        dispatch_heard (self->queue.dispatch, worker, self->queue.now);
+        return;
+    }
     if (worker)
         dispatch_lose (self->queue.dispatch, worker, DISPATCH_DISMISSED, 0, self->queue.now);
     enlist (self, peer, out);
@@ -132,7 +125,8 @@ static void
 take_latecomer (keel_pirate_queue_t *self, const keel_peer_t *peer, keel_actions_t *out)
 {
     self->counters.ready_late++;
-    enlist (self, peer, out);
+    if (!KEEL_FAULT (LATE_STAYS))
+        enlist (self, peer, out);
 }
 
 static void
@@ -142,6 +136,8 @@ take_from_stranger (keel_pirate_queue_t *self, const keel_peer_t *peer, const pi
     uint64_t token;
     if (command->kind == PIRATE_MESSAGE && self->pirate == PIRATE_SIMPLE && answered_token (command, &token)) {
         self->queue.counters.answers_dropped++;
+        if (KEEL_FAULT (LATE_DELIVERED) && dispatch_attempt (self->queue.dispatch, NULL, token))
+            send_answer (dispatch_attempt (self->queue.dispatch, NULL, token), command, out);
         take_latecomer (self, peer, out);
     } else {
         self->queue.counters.strangers++;
@@ -157,6 +153,8 @@ take_answer (keel_pirate_queue_t *self, dispatch_worker_t *worker, const pirate_
     dispatch_heard (queue->dispatch, worker, queue->now);
     if (answered_token (answer, &token))
         request = dispatch_attempt (queue->dispatch, worker, token);
+    if (!request && KEEL_FAULT (ANY_ENVELOPE))
+        request = worker->held;
     if (!request) {
         queue->counters.answers_dropped++;
         return;
@@ -198,7 +196,8 @@ take_cut_answer (keel_pirate_queue_t *self, const keel_event_t *event, keel_acti
     if (!request)
         return;
     queue_abandon (&self->queue, request, 502, out);
-    dispatch_answer (self->queue.dispatch, request, self->queue.now);
+    if (!KEEL_FAULT (CUT_KEEPS))
+        dispatch_answer (self->queue.dispatch, request, self->queue.now);
 }
 
 /* ------------------------------------------------------------------ messages */

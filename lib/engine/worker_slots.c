@@ -68,12 +68,11 @@ worker_slots_hold (worker_slots_t *self, const span_t address[], size_t count)
 }
 
 size_t
-worker_slot_address (const worker_slot_t *slot, uint8_t bytes[], span_t frames[])
+worker_address_read (span_t bytes, span_t frames[])
 {
     size_t count = 0;
-    memcpy (bytes, slot->address, slot->address_size);
-    for (size_t at = 0; at < slot->address_size; at += 1u + bytes[at])
-        frames[count++] = span_make (bytes + at + 1, bytes[at]);
+    for (size_t at = 0; at < bytes.size; at += 1u + bytes.data[at])
+        frames[count++] = span_make (bytes.data + at + 1, bytes.data[at]);
     return count;
 }
 

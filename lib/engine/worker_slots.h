@@ -8,8 +8,6 @@
 #include "pool.h"
 #include "worker_speech.h"
 
-#define WORKER_ADDRESS_SIZE (WORKER_ADDRESS_FRAMES * (1 + WORKER_FRAME_MAX))
-
 typedef struct {
     uint64_t id; /* 0: free */
     bool begun;
@@ -37,9 +35,8 @@ worker_slot_t *worker_slots_hold (worker_slots_t *self, const span_t address[], 
 /*  NULL: there is none. */
 worker_slot_t *worker_slots_find (const worker_slots_t *self, uint64_t id);
 void worker_slots_begin (worker_slots_t *self, worker_slot_t *slot);
-/*  Writes the address of a request into bytes, for which WORKER_ADDRESS_SIZE are enough, and frames that lie there. Returns
- *  their number. */
-size_t worker_slot_address (const worker_slot_t *slot, uint8_t bytes[], span_t frames[]);
+/*  The frames that lie in the bytes of an address, or of a copy of them: at most WORKER_ADDRESS_FRAMES. Returns their number. */
+size_t worker_address_read (span_t bytes, span_t frames[]);
 void worker_slots_release (worker_slots_t *self, worker_slot_t *slot);
 /*  Releases all; returns how many of them were not begun. */
 uint32_t worker_slots_clear (worker_slots_t *self);

@@ -1,4 +1,5 @@
-/*  The one clock: monotonic, so that a change of the wall clock expires nothing. */
+/*  The clock: monotonic, so that a change of the wall clock expires nothing. Only what must mean the same after a restart is
+ *  told by the wall clock. */
 #ifndef KEEL_CLOCK_H
 #define KEEL_CLOCK_H
 
@@ -6,5 +7,7 @@
 
 int64_t clock_now_ms (void);
 int64_t clock_now_us (void);
+/*  msec since 1970. */
+int64_t clock_wall_ms (void);
 
 #endif

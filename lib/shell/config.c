@@ -139,7 +139,7 @@ reject_children (reader_t *self, zconfig_t *item, const char *path)
     return fail (self, "'%s' is a value, nothing can stand below it; check the indentation", path);
 }
 
-/*  One key of a section that says where to listen. */
+/*  One key of a section that names an endpoint. */
 static int
 read_listen_key (reader_t *self, const setting_t *setting, zconfig_t *item, const char **endpoint, const char **admin)
 {
@@ -191,7 +191,7 @@ read_item (reader_t *self, zconfig_t *item, const char *section)
     snprintf (path, sizeof (path), "%s%s%s", section, section[0] ? "/" : "", zconfig_name (item));
     const char *value = zconfig_value (item);
     const setting_t *setting = find_key (self, path);
-    if (setting && setting->kind != SETTING_LISTEN)
+    if (setting && !setting_is_list (setting))
         return apply (self, setting, value) || reject_children (self, item, path) ? -1 : 0;
     if (!setting && !is_section (self, path))
         return fail_unknown (self, section, path);

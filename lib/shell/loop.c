@@ -22,16 +22,29 @@ loop_close (loop_t *self)
 }
 
 static void
-step (loop_t *self, const keel_event_t *event)
+step_once (loop_t *self, const keel_event_t *event)
 {
     keel_actions_clear (self->actions);
     self->step (self->engine, event, self->actions);
     for (size_t n = 0; n < self->actions->count; n++) {
         const keel_action_t *action = &self->actions->items[n];
+        if (self->carry && self->carry (self->engine, action))
+            continue;
         if (action->kind == KEEL_ACTION_SEND)
             port_send (self->port, action);
         else if (action->kind == KEEL_ACTION_LOG)
             log_at (action->level, "%s", action->text);
+    }
+}
+
+static void
+step (loop_t *self, const keel_event_t *event)
+{
+    keel_event_t more = {.now = event->now};
+    step_once (self, event);
+    while (self->more && self->more (self->engine, &more)) {
+        more.now = event->now;
+        step_once (self, &more);
     }
 }
 
@@ -93,5 +106,7 @@ loop_turn (loop_t *self, int64_t most_ms)
         step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK, .now = now});
     unsigned count = receive_batch (self, now);
     self->busy = count == BATCH || spins (self, count > 0);
+    if (self->rest)
+        self->rest (self->engine);
     return watched;
 }

@@ -10,13 +10,22 @@
 
 typedef int loop_step_fn (void *engine, const keel_event_t *event, keel_actions_t *out);
 typedef int64_t loop_due_fn (const void *engine);
+/*  Carries out an action that the loop does not know, or not so. False: the loop does it. */
+typedef bool loop_carry_fn (void *engine, const keel_action_t *action);
+/*  The next event that comes from neither port nor clock; asked after each step. False: there is none. */
+typedef bool loop_more_fn (void *engine, keel_event_t *event);
+/*  A turn has ended. */
+typedef void loop_rest_fn (void *engine);
 
 typedef struct {
     port_t *port;
     void *engine;
     loop_step_fn *step;
     loop_due_fn *next_due;
-    int64_t spin_us; /* 0: sleeps at once */
+    loop_carry_fn *carry; /* NULL: SEND and LOG are all there is */
+    loop_more_fn *more;   /* or NULL */
+    loop_rest_fn *rest;   /* or NULL */
+    int64_t spin_us;      /* 0: sleeps at once */
     keel_actions_t *actions;
     int64_t spin_until_us;
     bool busy;           /* the next turn does not sleep */

@@ -43,7 +43,8 @@ typedef enum {
 typedef struct {
     const char *name;        /* long option, without dashes */
     char letter;             /* its short twin, or 0 */
-    bool list;               /* TEXT, BIND, CONNECT: a setting_list_t; the option may be repeated, no key */
+    bool list;               /* TEXT, BIND, CONNECT: a setting_list_t; the option may be repeated. In a file a section of
+                                its key, repeated, with the key endpoint */
     bool reload;             /* SIGHUP takes a new value over; else it needs a restart */
     setting_kind_t kind;
     const char *key;         /* path in the file: "heartbeat/interval"; NULL: none */

@@ -1,6 +1,6 @@
-"""Measures mdbroker next to two yardsticks, and prints tables. See README.md.
+"""Measures mdbroker next to two yardsticks and titanic next to both, and prints tables. See README.md.
 
-    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates]
+    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [titanic] [pending] [failover]
 """
 import argparse
 import json
@@ -8,13 +8,15 @@ import os
 import platform
 import sys
 
+import failover
 import instructions
 import pirates
 import scale
 import throughput
+import titanic
 from systems import BenchError, Place
 
-PARTS = ("throughput", "instructions", "services", "backlog", "pirates")
+PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "titanic", "pending", "failover")
 
 
 def options():
@@ -26,6 +28,7 @@ def options():
     parser.add_argument("--duration", type=int, default=1500, help="of one measurement, msec")
     parser.add_argument("--rows", type=lambda text: [int(word) for word in text.split(",")], help="of throughput: 1,3,...")
     parser.add_argument("--transport", choices=("tcp", "ipc"), default="tcp")
+    parser.add_argument("--disk", metavar="DIRECTORY", help="titanic, pending: measure the disk that this is on")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument("--annotate", type=int, default=0, metavar="N", help="instructions: print the N dearest functions")
     given = parser.parse_args()
@@ -62,6 +65,15 @@ def measure(given, place, part):
         figures = pirates.run(place, given.rounds, given.duration, 200 if given.quick else 10000, 20 if given.quick else 1000,
                               0.1 if given.quick else 5, progress)
         show(pirates.table(figures))
+    elif part == "failover":
+        figures = failover.run(place, 1 if given.quick else 20, (200,) if given.quick else (200, 2000), progress)
+        show(failover.table(figures))
+    elif part == "titanic":
+        figures = titanic.run(place, given.rounds, given.duration, progress)
+        show(titanic.table(figures))
+    elif part == "pending":
+        figures = titanic.pending(place, 1000 if given.quick else 1000000, 1000 if given.quick else 100000, given.duration, progress)
+        show(titanic.pending_table(figures))
     else:
         figures = scale.backlog(place, 500 if given.quick else 100000, given.duration, progress)
         show(scale.backlog_table(figures))
@@ -70,7 +82,7 @@ def measure(given, place, part):
 
 def main():
     given = options()
-    place = Place(os.path.abspath(given.build), given.transport)
+    place = Place(os.path.abspath(given.build), given.transport, given.disk)
     figures = {"machine": {"cpus": os.cpu_count(), "kernel": platform.release(), "arch": platform.machine()}}
     try:
         for part in given.parts or PARTS:

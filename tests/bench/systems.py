@@ -11,7 +11,9 @@ import time
 import zmq
 
 SOON = 60
-PROGRAMS = {"mdbroker": "brokers/mdbroker", "spqueue": "brokers/spqueue", "ppqueue": "brokers/ppqueue", "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare",
+PROGRAMS = {"mdbroker": "brokers/mdbroker", "spqueue": "brokers/spqueue", "ppqueue": "brokers/ppqueue", "titanic": "brokers/titanic",
+            "binarystar": "brokers/binarystar", "mdclient": "clients/mdclient", "mdworker": "workers/mdworker",
+            "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare", "lmdb": "tests/bench/bench_lmdb",
             "mdbench": "clients/mdbench"}
 #   How mdbench speaks with those that speak no MDP.
 DIALECTS = {"proxy": "--raw", "spqueue": "--simple", "ppqueue": "--paranoid"}
@@ -24,9 +26,10 @@ class BenchError(Exception):
 class Place:
     """Where programs are found and endpoints made."""
 
-    def __init__(self, build, transport="tcp"):
+    def __init__(self, build, transport="tcp", disk=None):
         self.build, self.transport = build, transport
         self.directory = tempfile.TemporaryDirectory(prefix="keel.")
+        self.disk = tempfile.TemporaryDirectory(prefix="keel.", dir=disk)
         self.made = 0
 
     def program(self, name):
@@ -35,6 +38,11 @@ class Place:
     def path(self, name):
         self.made += 1
         return os.path.join(self.directory.name, f"{name}.{self.made}")
+
+    def store(self, name):
+        """A directory that is not there yet, on the disk that is measured."""
+        self.made += 1
+        return os.path.join(self.disk.name, f"{name}.{self.made}")
 
     def endpoint(self):
         return "tcp://127.0.0.1:*" if self.transport == "tcp" else f"ipc://{self.path('s')}"
@@ -49,36 +57,17 @@ def wait_until(condition, what, seconds=SOON, step=0.01):
     return value
 
 
-class System:
-    """A broker or a yardstick. Clients connect to .front, workers to .back."""
+class Measured:
+    """A process whose log, CPU time and memory are looked at."""
 
-    def __init__(self, place, name, spin=0, under=(), options=()):
-        bind = [place.endpoint() for _ in range(2 if name in DIALECTS else 1)]
-        if name == "mdbroker":
-            arguments = ["--bind", *bind, "--spin", str(spin)]
-        elif name in ("spqueue", "ppqueue"):
-            arguments = ["--frontend", bind[0], "--backend", bind[1], "--spin", str(spin)]
-        else:
-            arguments = [*bind, *([str(spin)] if spin else [])]
+    def __init__(self, place, name, *arguments, under=()):
         self.name, self.log_path = name, place.path("log")
         self.log = open(self.log_path, "w")
-        self.process = subprocess.Popen([*under, place.program(name), *arguments, *options], stderr=self.log)
-        try:
-            found = wait_until(lambda: self.listening(len(bind)), f"{name} listens")
-        except BenchError:
-            self.stop()
-            raise
-        self.front, self.back = found[0], found[-1]
+        self.process = subprocess.Popen([*under, place.program(name), *map(str, arguments)], stderr=self.log)
 
     def said(self):
         with open(self.log_path) as log:
             return log.read()
-
-    def listening(self, count):
-        if self.process.poll() is not None:
-            raise BenchError(f"{self.name} ended: {self.said()}")
-        found = re.findall(r"listening on (\S+)", self.said())
-        return found if len(found) == count else None
 
     def cpu(self):
         """Seconds, of all threads."""
@@ -101,15 +90,44 @@ class System:
         try:
             self.process.wait(SOON)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
         self.log.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.stop()
+
+
+class System(Measured):
+    """A broker or a yardstick. Clients connect to .front, workers to .back."""
+
+    def __init__(self, place, name, spin=0, under=(), options=()):
+        bind = [place.endpoint() for _ in range(2 if name in DIALECTS else 1)]
+        if name == "mdbroker":
+            arguments = ["--bind", *bind, "--spin", str(spin)]
+        elif name in ("spqueue", "ppqueue"):
+            arguments = ["--frontend", bind[0], "--backend", bind[1], "--spin", str(spin)]
+        else:
+            arguments = [*bind, *([str(spin)] if spin else [])]
+        super().__init__(place, name, *arguments, *options, under=under)
+        try:
+            found = wait_until(lambda: self.listening(len(bind)), f"{name} listens")
+        except BenchError:
+            self.stop()
+            raise
+        self.front, self.back = found[0], found[-1]
+
+    def listening(self, count):
+        if self.process.poll() is not None:
+            raise BenchError(f"{self.name} ended: {self.said()}")
+        found = re.findall(r"listening on (\S+)", self.said())
+        return found if len(found) == count else None
 
 
 class Load:
@@ -154,11 +172,19 @@ class Asking:
         self.socket.linger = 0
         self.socket.connect(system.front)
 
+    def ask(self, service, *body, seconds=SOON):
+        """The body of the answer."""
+        mark = os.urandom(8)
+        self.socket.send_multipart([mark, b"", b"MDPC01", service, *body])
+        end = time.monotonic() + seconds
+        while self.socket.poll(max(0, int((end - time.monotonic()) * 1000))):
+            frames = self.socket.recv_multipart()
+            if frames[0] == mark:
+                return frames[4:]
+        raise BenchError(f"{service.decode()} is not answered within {seconds} s")
+
     def stats(self):
-        self.socket.send_multipart([b"", b"MDPC01", b"mmi.stats", b""])
-        if not self.socket.poll(SOON * 1000):
-            raise BenchError("mmi.stats is not answered")
-        return json.loads(self.socket.recv_multipart()[-1])
+        return json.loads(self.ask(b"mmi.stats", b"")[-1])
 
     def __enter__(self):
         return self

@@ -37,7 +37,8 @@ export PKG_CONFIG_PATH
 version=$(pkg-config --modversion keel)
 pkg-config --print-requires keel | grep -q libczmq || fail "keel.pc requires no libczmq"
 mkdir "$work/by-pkg-config"
-for example in clients/examples/c/version clients/examples/c/hello clients/examples/c/squares workers/examples/c/echo; do
+for example in clients/examples/c/version clients/examples/c/hello clients/examples/c/squares clients/examples/c/durable \
+    workers/examples/c/echo; do
     #   Splitting the flags is what is meant here.
     # shellcheck disable=SC2046,SC2086
     "$compiler" $flags -o "$work/by-pkg-config/${example##*/}" "$source/$example.c" $(pkg-config --cflags --libs keel)
@@ -62,6 +63,13 @@ wait_until () {
     done
 }
 
+#   through_titanic FOLDER: the examples that store their request.
+through_titanic () {
+    test "$("$1/durable" "$work/uuid" "$broker")" = hello || fail "$1/durable with $worker"
+    test ! -e "$work/uuid" || fail "$1/durable did not finish"
+    test "$("$source/clients/examples/python/durable.py" "$broker")" = hello || fail "durable.py with $worker"
+}
+
 #   round_trips FOLDER: the examples there, with the C worker and then with the one in Python.
 round_trips () {
     for worker in "$1/echo" "$source/workers/examples/python/echo.py"; do
@@ -72,6 +80,9 @@ round_trips () {
         test "$("$1/hello" "$broker")" = hello || fail "$1/hello with $worker"
         test "$("$source/clients/examples/python/hello.py" "$broker")" = hello || fail "hello.py with $worker"
         "$1/squares" "$broker" | grep -q '^100 of 100' || fail "$1/squares with $worker"
+        if test -x "$prefix/bin/titanic"; then
+            through_titanic "$1"
+        fi
         kill "$worker_pid"
         wait "$worker_pid" || test "$?" -eq 143 || fail "$worker ends badly"
         wait_until sh -c "! '$prefix/bin/mdctl' --broker '$broker' explain echo"
@@ -84,6 +95,10 @@ broker=ipc://$work/broker
 "$prefix/bin/mdbroker" --bind "$broker" --heartbeat 200 2>"$work/broker.log" &
 pids="$pids $!"
 wait_until grep -q listening "$work/broker.log"
+if test -x "$prefix/bin/titanic"; then
+    "$prefix/bin/titanic" --broker "$broker" --data "$work/data" 2>"$work/titanic.log" &
+    pids="$pids $!"
+fi
 for folder in "$work/by-pkg-config" "$work/by-cmake"; do
     "$folder/version" | grep -qF "$version" || fail "the example does not say $version"
     round_trips "$folder"

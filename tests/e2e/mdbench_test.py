@@ -202,6 +202,37 @@ class ToClients(PlayedBroker):
         self.answer(request)
         self.ends(bench, 0)
 
+    def test_a_cycle_by_way_of_titanic(self):
+        uuid = b"0190A6E01B2C7D3E8F400123456789AB"
+        bench = self.bench("--count", 1, "--titanic", "cycle")
+        request = self.take()
+        self.assertEqual((len(request[1]), request[2:6]), (20, [b"", b"MDPC01", b"titanic.request", b"bench"]))
+        self.answer([*request[:5], b"200", uuid])
+        for answer in [b"300"], [b"200", request[6]]:
+            question = self.take()
+            self.assertEqual(question[3:], [b"MDPC01", b"titanic.reply", uuid])
+            self.assertEqual(question[1], request[1])
+            self.answer([*question[:5], *answer])
+        question = self.take()
+        self.assertEqual(question[3:], [b"MDPC01", b"titanic.close", uuid])
+        self.answer([*question[:5], b"200"])
+        requests = self.ends(bench, 0)["requests"]
+        self.assertEqual((requests["answered"], requests["pending"]), (1, 1))
+
+    def test_what_titanic_refuses_has_failed(self):
+        bench = self.bench("--count", 1, "--titanic", "request")
+        self.answer([*self.take()[:5], b"500 the store is full"])
+        self.assertEqual(self.ends(bench, 1)["requests"]["failed"], 1)
+        self.assertIn("the first with 500 the store is full", bench.errors)
+
+    def test_a_reply_by_way_of_titanic_that_is_anothers_is_wrong(self):
+        bench = self.bench("--count", 1, "--titanic", "cycle")
+        request = self.take()
+        self.answer([*request[:5], b"200", b"0190A6E01B2C7D3E8F400123456789AB"])
+        question = self.take()
+        self.answer([*question[:5], b"200", request[6][:-1] + b"x"])
+        self.assertEqual(self.ends(bench, 1)["requests"]["wrong"], 1)
+
     def test_services_in_turn(self):
         bench = self.bench("--count", 6, "--services", 3, "--window", 1)
         seen = []
@@ -349,7 +380,7 @@ class ToWorkers(PlayedBroker):
 class Usage(Programs):
     def test_what_does_not_go_together(self):
         for options in (["--role", "boss"], ["--services", 2], ["--raw", "--options"], ["--simple"], ["--raw", "--paranoid"], ["--service", "two words"],
-                        ["--size", 15], ["--clients", 20000, "--window", 100000]):
+                        ["--titanic", "odd"], ["--titanic", "cycle", "--raw"], ["--size", 15], ["--clients", 20000, "--window", 100000]):
             program = self.start(MDBENCH, *options)
             _, errors = program.communicate(timeout=SOON_MS / 1000)
             self.assertEqual(program.returncode, 64, errors)

@@ -3,7 +3,6 @@
 
 #include "client.h"
 #include "envelope.h"
-#include "speech.h"
 #include "tally.h"
 
 #include <assert.h>
@@ -97,43 +96,32 @@ check_sending (world_t *world, const peer_t *peer, const keel_action_t *action)
 }
 
 static void
+look (world_t *world, peer_t *peer, const keel_action_t *action)
+{
+    if (action->kind == KEEL_ACTION_SEND)
+        check_sending (world, peer, action);
+    if (action->kind == KEEL_ACTION_DELIVER)
+        take_delivery (world, peer, action);
+}
+
+static void
 step (world_t *world, peer_t *peer, const keel_event_t *event)
 {
     client_t *self = peer->self;
-    keel_event_t failures[KEEL_MDCLIENT_ACTIONS];
-    size_t failed = 0;
     keel_actions_clear (self->out);
     keel_mdclient_step (self->engine, event, self->out);
-    for (size_t n = 0; n < self->out->count; n++) {
-        const keel_action_t *action = &self->out->items[n];
-        if (world->tracing)
-            speech_said (world, peer, action);
-        if (action->kind == KEEL_ACTION_SEND)
-            check_sending (world, peer, action);
-        if (action->kind == KEEL_ACTION_DELIVER)
-            take_delivery (world, peer, action);
-        peer_carry_out (world, peer, action, &failures[failed]);
-        failed += failures[failed].kind != KEEL_EVENT_TICK;
-    }
-    for (size_t n = 0; n < failed; n++)
-        step (world, peer, &failures[n]);
+    peer_carry_out (world, peer, self->out, look);
 }
 
 static void
 submit (world_t *world, peer_t *peer)
 {
     client_t *self = peer->self;
-    char text[16], filler[9000];
-    uint32_t ticket = ledger_open (world, peer->number);
+    question_t question;
+    uint32_t ticket = ledger_open (world, peer, &question);
     int64_t service = draw_between (&world->random, 0, world->plan.services + world->plan.orphans - 1);
-    size_t size =
-        (size_t) (draw_chance (&world->random, world->plan.big_pct) ? draw_between (&world->random, 4000, 9000)
-                                                                    : draw_between (&world->random, 0, 40));
-    snprintf (text, sizeof (text), "t%u", ticket);
-    memset (filler, 'z', size);
-    span_t body[] = {span_text (text), span_make (filler, size)};
     asked_t *asked = &self->asked[self->count];
-    keel_submit_t result = keel_mdclient_submit (self->engine, world->now, service_name (service), body,
+    keel_submit_t result = keel_mdclient_submit (self->engine, world->now, service_name (service), question.frames,
                                                  1 + random_below (&world->random, 2), &asked->tag);
     if (result != KEEL_SUBMIT_OK) {
         world_fail (world, "%s could not submit", peer->name);
@@ -181,12 +169,6 @@ wake (world_t *world, peer_t *peer)
     }
 }
 
-static void
-event (world_t *world, peer_t *peer, const keel_event_t *what)
-{
-    step (world, peer, what);
-}
-
 static int64_t
 due (const world_t *world, const peer_t *peer)
 {
@@ -203,4 +185,4 @@ done (const world_t *world, const peer_t *peer)
            (world->healed || self->count == (size_t) world->plan.requests);
 }
 
-const role_t client_role = {false, start, event, wake, due, NULL, stop, done};
+const role_t client_role = {false, start, step, wake, due, NULL, stop, done};

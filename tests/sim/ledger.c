@@ -6,8 +6,19 @@
 #include <assert.h>
 #include <stdlib.h>
 
+static void
+question_write (world_t *world, uint32_t ticket, question_t *self)
+{
+    bool big = draw_chance (&world->random, world->plan.big_pct);
+    size_t size = (size_t) draw_between (&world->random, big ? 4000 : 0, big ? (int64_t) sizeof (self->filler) : 40);
+    snprintf (self->text, sizeof (self->text), "t%u", ticket);
+    memset (self->filler, 'z', size);
+    self->frames[0] = span_text (self->text);
+    self->frames[1] = span_make (self->filler, size);
+}
+
 uint32_t
-ledger_open (world_t *world, uint16_t client)
+ledger_open (world_t *world, const peer_t *client, question_t *question)
 {
     ledger_t *self = &world->ledger;
     if (self->count == self->capacity) {
@@ -15,7 +26,8 @@ ledger_open (world_t *world, uint16_t client)
         self->tickets = realloc (self->tickets, self->capacity * sizeof (ticket_t));
         assert (self->tickets);
     }
-    self->tickets[self->count] = (ticket_t){.client = client};
+    self->tickets[self->count] = (ticket_t){.client = client->number};
+    question_write (world, (uint32_t) self->count, question);
     return (uint32_t) self->count++;
 }
 
@@ -109,7 +121,7 @@ ledger_failed (world_t *world, const peer_t *client, uint32_t number, unsigned c
     if (ticket->client != client->number || ticket->ended)
         world_fail (world, "%s was told that t%u failed, which %s", client->name, number,
                     ticket->ended ? "had ended" : "is not its own");
-    if (code != 1 && code != 2 && code != 404 && code != 429 && code != 502 && code != 503 && code != 504)
+    if (code != 1 && code != 2 && code != 7 && code != 404 && code != 429 && code != 502 && code != 503 && code != 504)
         world_fail (world, "%s was told %u of t%u", client->name, code, number);
     ticket->ended = true;
 }

@@ -24,7 +24,15 @@ typedef struct {
     size_t capacity;
 } ledger_t;
 
-uint32_t ledger_open (world_t *world, uint16_t client);
+/*  What is asked. text, filler: what the frames' bytes stand in. */
+typedef struct {
+    char text[16];
+    char filler[9000];
+    span_t frames[2];
+} question_t;
+
+/*  Opens a ticket of the client's, and writes its question. */
+uint32_t ledger_open (world_t *world, const peer_t *client, question_t *question);
 /*  The ticket in a body; -1: none. */
 int64_t ledger_ticket (span_t frame);
 

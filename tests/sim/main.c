@@ -24,17 +24,21 @@ bool keel_faults[KEEL_FAULTS_COUNT];
 
 static const struct {
     const char *key;
+    bool majordomo, pirates; /* where it can be seen */
     const char *text;
 } faults[] = {
-#define X(name, key, text) {key, text},
+#define X(name, key, majordomo, pirates, text) {key, majordomo, pirates, text},
     KEEL_FAULT_MAP (X)
 #undef X
 };
+
+#define FAULTS ((int) (sizeof (faults) / sizeof (faults[0])))
 
 typedef struct {
     uint64_t first, last;
     uint64_t steps;
     unsigned jobs;
+    bool pirates;
     bool trace;
     bool tally;
     bool all_faults;
@@ -71,7 +75,7 @@ run_share (const arguments_t *arguments, unsigned job, report_t *report)
 {
     for (uint64_t seed = arguments->first + job; seed <= arguments->last; seed += arguments->jobs) {
         report->seed = seed;
-        report->verdict = run_seed (seed, arguments->steps, false);
+        report->verdict = run_seed (seed, arguments->pirates, arguments->steps, false);
         report->runs++;
         report->steps += report->verdict.steps;
         report->requests += report->verdict.requests;
@@ -152,12 +156,13 @@ run_seeds (const arguments_t *arguments)
     printf ("%llu seeds, %llu steps of brokers, %llu requests, %llu of them answered\n", (unsigned long long) sum.runs,
             (unsigned long long) sum.steps, (unsigned long long) sum.requests, (unsigned long long) sum.answered);
     if (arguments->tally)
-        tally_print (&sum.tally);
+        tally_print (&sum.tally, arguments->pirates);
     bool enough = arguments->last - arguments->first + 1 >= SEEDS_ENOUGH;
     if (!sum.failed)
-        return enough && tally_missing (&sum.tally) ? EXIT_FAILURE : EXIT_SUCCESS;
-    printf ("seed %llu FAILED: %s\n  replay: %s --seed %llu --steps %llu --trace\n", (unsigned long long) sum.seed,
-            sum.verdict.why, arguments->self, (unsigned long long) sum.seed, (unsigned long long) arguments->steps);
+        return enough && tally_missing (&sum.tally, arguments->pirates) ? EXIT_FAILURE : EXIT_SUCCESS;
+    printf ("seed %llu FAILED: %s\n  replay: %s%s --seed %llu --steps %llu --trace\n", (unsigned long long) sum.seed,
+            sum.verdict.why, arguments->self, arguments->pirates ? " --pirates" : "", (unsigned long long) sum.seed,
+            (unsigned long long) arguments->steps);
     return EXIT_FAILURE;
 }
 
@@ -165,7 +170,7 @@ static int
 run_one (const arguments_t *arguments)
 {
     set_fault (arguments->fault);
-    verdict_of_run_t verdict = run_seed (arguments->first, arguments->steps, arguments->trace);
+    verdict_of_run_t verdict = run_seed (arguments->first, arguments->pirates, arguments->steps, arguments->trace);
     printf ("seed %llu: %s%s\n", (unsigned long long) arguments->first, verdict.failed ? "FAILED " : "ok", verdict.why);
     return verdict.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -175,7 +180,9 @@ static int
 run_faults (arguments_t arguments)
 {
     int missed = 0;
-    for (int fault = 0; fault < (int) KEEL_FAULTS_COUNT; fault++) {
+    for (int fault = 0; fault < FAULTS; fault++) {
+        if (!(arguments.pirates ? faults[fault].pirates : faults[fault].majordomo))
+            continue;
         arguments.fault = fault;
         set_fault (fault);
         report_t sum = run_all (&arguments);
@@ -196,21 +203,23 @@ static int
 usage (FILE *out, int status)
 {
     fprintf (out,
-             "usage: keel_sim [--seed N [--trace] | --seeds A..B] [--steps N] [--jobs N] [--fault NAME | --faults]\n"
+             "usage: keel_sim [--pirates] [--seed N [--trace] | --seeds A..B] [--steps N] [--jobs N]\n"
+             "                [--fault NAME | --faults]\n"
+             "  --pirates     the worlds of the Pirates, not Majordomo's\n"
              "  --seed N      one seed; --trace tells what happens\n"
              "  --seeds A..B  all of them (1..2000), until one fails\n"
              "  --tally       tells what the engines counted\n"
              "  --steps N     of the brokers, until all is healed (3000)\n"
              "  --jobs N      processes (one a processor)\n"
              "  --fault NAME  with a planted fault (the faulty build only)\n"
-             "  --faults      with one after the other: each must be found\n");
+             "  --faults      with one after the other that such worlds can show: each must be found\n");
     return status;
 }
 
 static int
 find_fault (const char *key)
 {
-    for (int fault = 0; fault < (int) KEEL_FAULTS_COUNT; fault++)
+    for (int fault = 0; fault < FAULTS; fault++)
         if (strcmp (key, faults[fault].key) == 0)
             return fault;
     fprintf (stderr, "keel_sim: no such fault: %s\n", key);
@@ -225,7 +234,8 @@ read_arguments (int argc, char **argv)
         {"steps", required_argument, NULL, 'n'}, {"jobs", required_argument, NULL, 'j'},
         {"trace", no_argument, NULL, 't'},       {"fault", required_argument, NULL, 'f'},
         {"faults", no_argument, NULL, 'a'},      {"tally", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},        {0},
+        {"help", no_argument, NULL, 'h'},        {"pirates", no_argument, NULL, 'p'},
+        {0},
     };
     arguments_t self = {.first = 1, .last = 2000, .steps = RUN_STEPS, .fault = -1, .self = argv[0]};
     self.jobs = (unsigned) sysconf (_SC_NPROCESSORS_ONLN);
@@ -246,6 +256,8 @@ read_arguments (int argc, char **argv)
             self.fault = find_fault (optarg);
         else if (option == 'c')
             self.tally = true;
+        else if (option == 'p')
+            self.pirates = true;
         else if (option == 'a')
             self.all_faults = true;
         else

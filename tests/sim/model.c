@@ -315,6 +315,8 @@ model_grant (model_t *self, model_request_t *request, model_worker_t *worker, ui
     DL_APPEND (worker->held, request);
     if (worker->slots++ == 0 && !worker->beats && self->config.heartbeat.busy_timeout_ms > 0)
         enter_list (self, worker);
+    if (worker->slots < worker->credit)
+        worker->ready_order = ++self->order;
     request->service->held++;
     self->held++;
     self->counters.attempts++;
@@ -331,6 +333,8 @@ free_slot (model_t *self, model_request_t *request)
     } else {
         self->abandoned--;
     }
+    if (worker->slots == worker->credit)
+        worker->ready_order = ++self->order;
     if (--worker->slots == 0)
         enter_list (self, worker);
 }
@@ -372,6 +376,7 @@ model_register (model_t *self, const keel_peer_t *peer, span_t service, uint32_t
     worker->version = version;
     worker->sent_at = self->now;
     DL_APPEND (self->workers, worker);
+    worker->ready_order = ++self->order;
     enter_list (self, worker);
     self->worker_count++;
     self->counters.workers_registered++;
@@ -440,9 +445,12 @@ model_forgive (model_t *self, int64_t due, int64_t now)
 {
     model_worker_t *worker;
     int64_t late = now - (due < self->now ? self->now : due);
-    if (late > self->config.heartbeat.interval_ms)
-        DL_FOREACH (self->workers, worker)
-    worker->heard_at += late;
+    if (late <= self->absence_ms)
+        return;
+    DL_FOREACH (self->workers, worker) {
+        worker->heard_at += late + self->grace_ms;
+        worker->heard_at = worker->heard_at < now ? worker->heard_at : now;
+    }
 }
 
 int64_t

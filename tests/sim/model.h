@@ -1,8 +1,8 @@
-/*  What a broker must know, in the plainest form: lists, searched from one end to the other. */
+/*  What a queue over dispatch must know, in the plainest form: lists, searched from one end to the other. */
 #ifndef SIM_MODEL_H
 #define SIM_MODEL_H
 
-#include "majordomo.h"
+#include "dispatch.h"
 
 #define MODEL_ID 16
 
@@ -58,6 +58,7 @@ struct model_worker {
     bool lenient;
     int64_t heard_at;
     uint64_t heard_order;
+    uint64_t ready_order; /* since when it has credit left, or since the last request that left it some */
     int64_t sent_at;
 };
 
@@ -90,6 +91,7 @@ struct model_service {
 
 typedef struct {
     dispatch_config_t config;
+    int64_t absence_ms, grace_ms;
     model_service_t *services;
     model_client_t *clients;
     model_worker_t *workers;

@@ -144,7 +144,7 @@ connect_link (world_t *world, peer_t *peer, uint16_t link)
     self->peer = peer->number;
     self->link = link;
     self->broker = (uint16_t) (link % world->plan.brokers);
-    self->listener = peer->admin ? 1 : 0;
+    self->listener = peer->listener;
     self->id_size = 5;
     memcpy (self->id + 1, &self->serial, 4);
     if (peer->fixed_id)
@@ -265,8 +265,10 @@ network_peer_notices (world_t *world, connection_t *self)
     self->attached = false;
     let_go (self);
     connect_link (world, peer, self->link);
-    /*  Under a routing id of its own a peer goes on unknown to the broker, whatever was lost: it has to know. */
-    if (!peer->fixed_id && !world->healed && draw_chance (&world->random, world->plan.unseen_pct))
+    /*  Under a routing id of its own a peer goes on unknown to the broker, whatever was lost: it has to know. So has a
+     *  worker whose protocol has no heartbeats. */
+    bool must_know = peer->fixed_id || (peer->role->worker && world->plan.kind == WORLD_SIMPLE);
+    if (!must_know && !world->healed && draw_chance (&world->random, world->plan.unseen_pct))
         return;
     peer_event (world, peer, &(keel_event_t){.kind = KEEL_EVENT_DISCONNECTED, .peer = {.listener = self->link}});
 }
@@ -296,6 +298,12 @@ link_close (world_t *world, peer_t *peer, uint16_t link, bool linger)
     let_go (self);
 }
 
+static bool
+is_choked (world_t *world)
+{
+    return world->plan.choke_pct > 0 && !world->healed && draw_chance (&world->random, world->plan.choke_pct);
+}
+
 sent_t
 link_send (world_t *world, peer_t *peer, uint16_t link, const span_t head[], size_t head_count, const span_t body[],
            size_t body_count)
@@ -303,7 +311,7 @@ link_send (world_t *world, peer_t *peer, uint16_t link, const span_t head[], siz
     if (!peer->links[link].open)
         return SENT_UNREACHABLE;
     connection_t *self = &world->connections[peer->links[link].connection];
-    if ((int64_t) self->to_broker.count >= world->plan.pipe)
+    if ((int64_t) self->to_broker.count >= world->plan.pipe || is_choked (world))
         return SENT_FULL;
     if (self->cut)
         return SENT; /* and lost */

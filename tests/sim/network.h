@@ -17,7 +17,7 @@ typedef struct connection connection_t;
 
 #define ID_SIZE     16
 #define LINKS_MAX   2
-#define LISTENERS   2 /* of each broker; the second is for administrators */
+#define LISTENERS   2 /* of each broker; the second is for administrators, or a Pirate queue's backend */
 
 struct message {
     message_t *next;

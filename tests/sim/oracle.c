@@ -4,16 +4,18 @@
 #include <utlist.h>
 
 oracle_t *
-oracle_new (world_t *world, uint16_t broker, keel_majordomo_t *engine, const keel_majordomo_config_t *config)
+oracle_new (world_t *world, uint16_t broker, queue_t *queue, const queue_config_t *config)
 {
     oracle_t *self = calloc (1, sizeof (oracle_t));
     if (!self)
         return NULL;
     self->world = world;
     self->broker = broker;
-    self->engine = engine;
+    self->queue = queue;
     self->config = *config;
     self->model.config = config->dispatch;
+    self->model.absence_ms = config->absence_ms;
+    self->model.grace_ms = config->grace_ms;
     self->drain_until = KEEL_NEVER;
     self->settled = true;
     return self;
@@ -31,11 +33,11 @@ void
 oracle_before (oracle_t *self, const keel_event_t *event)
 {
     self->event = event;
-    self->before = *keel_majordomo_counters (self->engine);
-    self->bytes_before = keel_majordomo_gauges (self->engine).bytes;
+    self->before = *dispatch_counters (self->queue->dispatch);
+    self->bytes_before = dispatch_gauges (self->queue->dispatch).bytes;
     self->expected_count = 0;
     self->grants_seen = 0;
-    model_forgive (&self->model, keel_majordomo_next_due (self->engine), event->now);
+    model_forgive (&self->model, queue_next_due (self->queue), event->now);
     self->model.now = event->now;
 }
 
@@ -56,7 +58,7 @@ oracle_rests (const oracle_t *self)
 static void
 lose_silent (oracle_t *self)
 {
-    uint64_t count = keel_majordomo_counters (self->engine)->workers_expired - self->before.workers_expired;
+    uint64_t count = dispatch_counters (self->queue->dispatch)->workers_expired - self->before.workers_expired;
     while (count-- > 0) {
         model_worker_t *worker = model_silent (&self->model);
         if (!worker) {
@@ -64,7 +66,7 @@ lose_silent (oracle_t *self)
             return;
         }
         const keel_peer_t peer = {.listener = worker->listener, .id = span_make (worker->id, worker->id_size)};
-        if (dispatch_worker (self->engine->queue.dispatch, &peer))
+        if (dispatch_worker (self->queue->dispatch, &peer))
             FAIL (self, "the wrong worker was expired");
         self->model.counters.workers_expired++;
         model_lose (&self->model, worker, 0);
@@ -76,9 +78,9 @@ lose_silent (oracle_t *self)
 static void
 check_counters (oracle_t *self)
 {
-    const dispatch_counters_t *real = keel_majordomo_counters (self->engine);
+    const dispatch_counters_t *real = dispatch_counters (self->queue->dispatch);
     const dispatch_counters_t *model = &self->model.counters;
-    dispatch_gauges_t gauges = keel_majordomo_gauges (self->engine);
+    dispatch_gauges_t gauges = dispatch_gauges (self->queue->dispatch);
 #define X(name)                                                                                                        \
     if (real->name != model->name)                                                                                     \
         FAIL (self, "counter %s is %llu and should be %llu", #name, (unsigned long long) real->name,                   \
@@ -97,7 +99,7 @@ static void
 check_limits (oracle_t *self)
 {
     const dispatch_config_t *config = &self->model.config;
-    dispatch_gauges_t gauges = keel_majordomo_gauges (self->engine);
+    dispatch_gauges_t gauges = dispatch_gauges (self->queue->dispatch);
     if (gauges.services > config->services || gauges.workers > config->workers ||
         gauges.waiting + gauges.held > config->queued || gauges.bytes > config->queued_bytes)
         FAIL (self, "over a limit: %zu services, %zu workers, %zu requests, %zu bytes", gauges.services, gauges.workers,
@@ -159,19 +161,21 @@ check_settled (oracle_t *self)
     if (model->draining && worker->slots == 0)
         FAIL (self, "an idle worker is still there while draining");
     model_forget_failed (&self->model);
-    if (keel_majordomo_gauges (self->engine).services != model_service_count (model))
-        FAIL (self, "%zu services: should be %zu", keel_majordomo_gauges (self->engine).services,
+    if (dispatch_gauges (self->queue->dispatch).services != model_service_count (model))
+        FAIL (self, "%zu services: should be %zu", dispatch_gauges (self->queue->dispatch).services,
               model_service_count (model));
 }
 
 void
 oracle_after (oracle_t *self, const keel_actions_t *out)
 {
-    int64_t due = keel_majordomo_next_due (self->engine);
+    int64_t due = queue_next_due (self->queue);
     oracle_take_event (self, out);
     model_expire (&self->model);
     lose_silent (self);
     oracle_check_actions (self, out);
+    if (self->world->plan.kind != WORLD_MAJORDOMO)
+        oracle_check_pirates (self);
     self->settled = due > self->model.now;
     if (self->world->failed)
         return;
@@ -187,8 +191,8 @@ oracle_after (oracle_t *self, const keel_actions_t *out)
 void
 oracle_check_empty (oracle_t *self)
 {
-    const dispatch_t *dispatch = self->engine->queue.dispatch;
-    dispatch_begin (self->engine->queue.dispatch);
+    const dispatch_t *dispatch = self->queue->dispatch;
+    dispatch_begin (self->queue->dispatch);
     if (dispatch->request_count || dispatch->gauges.bytes || dispatch->busy || dispatch->failed ||
         dispatch->deadlines.count)
         FAIL (self, "something is left behind: %zu requests, %zu bytes", dispatch->request_count,

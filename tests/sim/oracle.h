@@ -4,16 +4,20 @@
  *  action, counter and due time of the engine against it: who gets which answer, who holds what, attempts, credit,
  *  deadlines, turns, limits, silence. Where the engine may choose (which worker, which flow's turn) it checks that the
  *  choice is one of those allowed.
+ *
+ *  The model is one of dispatch, and serves every queue over it; dialect.h has all of them speak alike, and what is different
+ *  about the Pirates' workers is in oracle_pirates.c.
  */
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
 
-#include "majordomo.h"
+#include "queue.h"
 
 typedef struct world world_t;
 typedef struct oracle oracle_t;
 
-oracle_t *oracle_new (world_t *world, uint16_t broker, keel_majordomo_t *engine, const keel_majordomo_config_t *config);
+/*  queue: that of the engine, whose figures it should go by are config's. */
+oracle_t *oracle_new (world_t *world, uint16_t broker, queue_t *queue, const queue_config_t *config);
 void oracle_destroy (oracle_t **self);
 
 /*  Around each step. The event's frames are still lent. */

@@ -67,12 +67,19 @@ oracle_read (oracle_t *self, const keel_action_t *action, envelope_t *envelope, 
     memcpy (self->frames, action->head, action->head_count * sizeof (span_t));
     if (action->body_count)
         memcpy (self->frames + action->head_count, action->body, action->body_count * sizeof (span_t));
-    if (envelope_decode (self->frames, count, envelope) != VERDICT_OK)
-        return false;
-    const span_t *rest = self->frames + envelope->count;
-    count -= envelope->count;
-    return mdp_decode_at_worker (rest, count, command) == VERDICT_OK ||
-           mdp_decode_at_client (rest, count, command) == VERDICT_OK;
+    return dialect_at_peer (self->world->plan.kind, action->listener, self->frames, count, envelope, command) == VERDICT_OK;
+}
+
+/*  Least recently used first; of those about to be expired the engine may know already, or not yet. */
+static void
+check_turn (oracle_t *self, const model_request_t *request, const model_worker_t *worker)
+{
+    const model_t *model = &self->model;
+    const model_worker_t *other;
+    DL_FOREACH (model->workers, other)
+    if (other->service == worker->service && other->slots < other->credit && other->ready_order < worker->ready_order &&
+        model_expiry (model, other) > model->now)
+        FAIL (self, "t%lld was given to a worker before one that was used less recently", (long long) request->ticket);
 }
 
 static void
@@ -116,6 +123,7 @@ oracle_grant (oracle_t *self, model_request_t *request, const keel_action_t *act
     if (model_held (other, token))
         FAIL (self, "t%lld was given out under a token in use", (long long) request->ticket);
     check_grant (self, request, worker, command);
+    check_turn (self, request, worker);
     if (!self->world->failed)
         model_grant (&self->model, request, worker, token);
 }
@@ -124,7 +132,7 @@ oracle_grant (oracle_t *self, model_request_t *request, const keel_action_t *act
 static model_request_t *
 find_granted (oracle_t *self, const keel_action_t *action, int64_t ticket)
 {
-    dispatch_t *dispatch = self->engine->queue.dispatch;
+    dispatch_t *dispatch = self->queue->dispatch;
     const keel_peer_t peer = {.listener = action->listener, .id = action->id};
     const dispatch_worker_t *holder = dispatch_worker (dispatch, &peer);
     const dispatch_request_t *request = holder ? dispatch_attempt (dispatch, holder, action->tag) : NULL;
@@ -153,9 +161,8 @@ explain_unknown_grant (oracle_t *self, int64_t ticket)
 
 /* ------------------------------------------------------------------ what the broker says */
 
-/*  Of a worker that is registered: it must be time for it to leave. */
-static void
-take_dismissal (oracle_t *self, model_worker_t *worker)
+void
+oracle_take_dismissal (oracle_t *self, model_worker_t *worker)
 {
     if (!self->model.draining || (worker->slots > 0 && self->model.now < self->drain_until))
         FAIL (self, "a worker was dismissed before its time");
@@ -179,7 +186,7 @@ check_to_worker (oracle_t *self, const keel_action_t *action, const envelope_t *
     } else if (command->kind == MDP_DISCONNECT && take_expected (self, action, envelope, command)) {
         return;
     } else if (command->kind == MDP_DISCONNECT && worker) {
-        take_dismissal (self, worker);
+        oracle_take_dismissal (self, worker);
     } else {
         FAIL (self, "a command was sent to a worker that is not registered");
     }

@@ -14,6 +14,13 @@ expect_disconnect (oracle_t *self, uint8_t version)
     oracle_expect (self, self->event->peer.listener, self->event->peer.id, MDP_WORKER, MDP_DISCONNECT, version);
 }
 
+/*  The Pirates have no word for failure. */
+static bool
+wants_notices (const oracle_t *self, const envelope_t *envelope)
+{
+    return self->world->plan.kind == WORLD_MAJORDOMO && envelope_options (envelope).notices;
+}
+
 /*  To the sender of the event. */
 static expected_t *
 expect_answer (oracle_t *self, const envelope_t *envelope, const mdp_command_t *command, span_t service, unsigned code)
@@ -49,8 +56,8 @@ static bool
 is_first_attempt (const oracle_t *self, const keel_action_t *action)
 {
     const keel_peer_t peer = {.listener = action->listener, .id = action->id};
-    const dispatch_worker_t *holder = dispatch_worker (self->engine->queue.dispatch, &peer);
-    const dispatch_request_t *request = holder ? dispatch_attempt (self->engine->queue.dispatch, holder, action->tag) : NULL;
+    const dispatch_worker_t *holder = dispatch_worker (self->queue->dispatch, &peer);
+    const dispatch_request_t *request = holder ? dispatch_attempt (self->queue->dispatch, holder, action->tag) : NULL;
     return request && request->attempts == 1 && request->accepted_at == self->model.now;
 }
 
@@ -85,7 +92,7 @@ accept (oracle_t *self, const envelope_t *envelope, const mdp_command_t *command
     request->client->outstanding++;
     request->service = model_make_service (model, command->service);
     request->version = command->version;
-    request->notices = options.notices;
+    request->notices = wants_notices (self, envelope);
     request->envelope = oracle_digest (0, envelope->frames, envelope->count);
     request->body = oracle_digest (0, command->body, command->body_count);
     request->accepted_at = model->now;
@@ -127,7 +134,7 @@ count_refusal (oracle_t *self, const dispatch_counters_t *now)
 static void
 take_request (oracle_t *self, const envelope_t *envelope, const mdp_command_t *command, const keel_actions_t *out)
 {
-    const dispatch_counters_t *now = keel_majordomo_counters (self->engine);
+    const dispatch_counters_t *now = dispatch_counters (self->queue->dispatch);
     unsigned code = refusal (self, command->service);
     bool refused = now->refused > self->before.refused;
     bool for_bytes = now->refused_queue > self->before.refused_queue &&
@@ -141,7 +148,7 @@ take_request (oracle_t *self, const envelope_t *envelope, const mdp_command_t *c
     }
     code = now->refused_outstanding > self->before.refused_outstanding ? 429 : 503;
     count_refusal (self, now);
-    if (envelope_options (envelope).notices)
+    if (wants_notices (self, envelope))
         expect_answer (self, envelope, command, SPAN_OF (MMI_ERROR), code);
 }
 
@@ -160,7 +167,7 @@ take_mmi (oracle_t *self, const envelope_t *envelope, const mdp_command_t *comma
     else if (mmi == MMI_SERVICE)
         expected->code = asked && asked->workers ? 200 : 404;
     else if (mmi == MMI_DRAIN || mmi == MMI_RESUME) {
-        const dispatch_service_t *service = dispatch_service (self->engine->queue.dispatch, command->body[0]);
+        const dispatch_service_t *service = dispatch_service (self->queue->dispatch, command->body[0]);
         if (asked)
             asked->draining = service && service->draining;
     }
@@ -201,8 +208,8 @@ hold_part (oracle_t *self, model_request_t *request, const mdp_command_t *comman
         request->part_bytes += command->body[n].size;
     const keel_peer_t peer = {.listener = request->worker->listener,
                               .id = span_make (request->worker->id, request->worker->id_size)};
-    const dispatch_worker_t *worker = dispatch_worker (self->engine->queue.dispatch, &peer);
-    const dispatch_request_t *real = worker ? dispatch_attempt (self->engine->queue.dispatch, worker, request->token) : NULL;
+    const dispatch_worker_t *worker = dispatch_worker (self->queue->dispatch, &peer);
+    const dispatch_request_t *real = worker ? dispatch_attempt (self->queue->dispatch, worker, request->token) : NULL;
     bool abandoned = real && real->state == DISPATCH_ABANDONED;
     if (!abandoned && request->part_bytes > config->partial_bytes)
         FAIL (self, "parts of %zu bytes are held for t%lld", request->part_bytes, (long long) request->ticket);
@@ -214,8 +221,8 @@ hold_part (oracle_t *self, model_request_t *request, const mdp_command_t *comman
     }
 }
 
-static void
-take_answer (oracle_t *self, model_worker_t *worker, const mdp_command_t *command)
+void
+oracle_take_answer (oracle_t *self, model_worker_t *worker, const mdp_command_t *command)
 {
     uint64_t token;
     model_heard (&self->model, worker);
@@ -234,27 +241,28 @@ take_answer (oracle_t *self, model_worker_t *worker, const mdp_command_t *comman
     }
 }
 
-static void
-take_ready (oracle_t *self, const mdp_command_t *command)
+bool
+oracle_register (oracle_t *self, const mdp_command_t *command)
 {
     model_t *model = &self->model;
     const model_service_t *service = model_service (model, command->service);
     bool exists = service && model_exists (service);
-    if (mmi_is_reserved (command->service)) {
-        expect_disconnect (self, command->version);
-        return;
-    }
-    bool refused = keel_majordomo_counters (self->engine)->workers_refused > self->before.workers_refused;
+    bool refused = dispatch_counters (self->queue->dispatch)->workers_refused > self->before.workers_refused;
     bool must = model->draining || model->worker_count >= model->config.workers ||
                 (!exists && model_service_count (model) >= model->config.services);
     if (refused != must && self->settled)
         FAIL (self, "a worker was %s, against the limits", refused ? "refused" : "taken");
-    if (refused) {
-        model->counters.workers_refused++;
-        expect_disconnect (self, command->version);
-    } else {
+    model->counters.workers_refused += refused;
+    if (!refused)
         model_register (model, &self->event->peer, command->service, command->credit, command->version);
-    }
+    return !refused;
+}
+
+static void
+take_ready (oracle_t *self, const mdp_command_t *command)
+{
+    if (mmi_is_reserved (command->service) || !oracle_register (self, command))
+        expect_disconnect (self, command->version);
 }
 
 static void
@@ -282,7 +290,7 @@ take_from_worker (oracle_t *self, const mdp_command_t *command)
     } else if (command->kind == MDP_HEARTBEAT) {
         model_beat (&self->model, worker);
     } else {
-        take_answer (self, worker, command);
+        oracle_take_answer (self, worker, command);
     }
 }
 
@@ -300,25 +308,38 @@ take_malformed (oracle_t *self, verdict_t verdict, const mdp_command_t *command)
         expect_disconnect (self, command->version);
 }
 
+/*  What is well-formed. */
+static void
+take_command (oracle_t *self, const envelope_t *envelope, const mdp_command_t *command, const keel_actions_t *out)
+{
+    bool pirates = self->world->plan.kind != WORLD_MAJORDOMO;
+    if (command->role == MDP_WORKER && pirates)
+        oracle_take_from_pirate (self, command);
+    else if (command->role == MDP_WORKER)
+        take_from_worker (self, command);
+    else if (!pirates && mmi_is_reserved (command->service))
+        take_mmi (self, envelope, command);
+    else
+        take_request (self, envelope, command, out);
+}
+
 static void
 take_message (oracle_t *self, const keel_actions_t *out)
 {
     envelope_t envelope;
-    mdp_command_t command = {.role = MDP_NOBODY};
+    mdp_command_t command;
     const keel_event_t *event = self->event;
-    verdict_t verdict = envelope_decode (event->frames, event->count, &envelope);
+    const plan_t *plan = &self->world->plan;
+    verdict_t verdict =
+        dialect_at_broker (plan->kind, event->peer.listener, event->frames, event->count, &envelope, &command);
+    if (verdict == VERDICT_OK && command.body_count > (size_t) plan->frames)
+        verdict = VERDICT_FRAMES;
     if (verdict == VERDICT_OK)
-        verdict = mdp_decode_at_broker (event->frames + envelope.count, event->count - envelope.count, &command);
-    if (verdict == VERDICT_OK && command.role == MDP_WORKER && envelope.count > 1)
-        verdict = VERDICT_ENVELOPE;
-    if (verdict != VERDICT_OK)
+        take_command (self, &envelope, &command, out);
+    else if (plan->kind == WORLD_MAJORDOMO)
         take_malformed (self, verdict, &command);
-    else if (command.role == MDP_WORKER)
-        take_from_worker (self, &command);
-    else if (mmi_is_reserved (command.service))
-        take_mmi (self, &envelope, &command);
     else
-        take_request (self, &envelope, &command, out);
+        oracle_take_malformed_pirate (self, verdict, &command);
 }
 
 static void
@@ -348,9 +369,7 @@ oracle_take_event (oracle_t *self, const keel_actions_t *out)
             self->drain_until = self->model.now + self->config.drain_timeout_ms;
         self->model.draining = true;
         break;
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_DISCONNECTED:
-    case KEEL_EVENT_REFUSED:
+    default:
         break;
     }
 }

@@ -1,3 +1,4 @@
+#include "speech.h"
 #include "world.h"
 
 #include <assert.h>
@@ -91,24 +92,43 @@ peer_wake (world_t *world, peer_t *peer)
     peer_plan (world, peer);
 }
 
-void
-peer_carry_out (world_t *world, peer_t *peer, const keel_action_t *action, keel_event_t *failure)
+/*  False: it is a SEND, and *failure what became of it. */
+static bool
+carry_out_one (world_t *world, peer_t *peer, const keel_action_t *action, keel_event_t *failure)
 {
-    failure->kind = KEEL_EVENT_TICK;
+    unsigned broker = (unsigned) (action->listener % world->plan.brokers);
+    sent_t sent = SENT;
     if (action->kind == KEEL_ACTION_CONNECT) {
-        TRACE (world, "%s connects to b%u", peer->name, (unsigned) (action->listener % world->plan.brokers));
+        TRACE (world, "%s connects to b%u", peer->name, broker);
         link_open (world, peer, action->listener);
     } else if (action->kind == KEEL_ACTION_CLOSE) {
-        TRACE (world, "%s closes its link to b%u", peer->name, (unsigned) (action->listener % world->plan.brokers));
+        TRACE (world, "%s closes its link to b%u", peer->name, broker);
         link_close (world, peer, action->listener, action->linger);
     } else if (action->kind == KEEL_ACTION_SEND) {
-        sent_t sent = link_send (world, peer, action->listener, action->head, action->head_count, action->body,
-                                 action->body_count);
-        if (sent == SENT)
-            return;
-        *failure = (keel_event_t){.kind = sent == SENT_FULL ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE,
-                                  .now = world->now,
-                                  .peer = {.listener = action->listener},
-                                  .tag = action->tag};
+        sent = link_send (world, peer, action->listener, action->head, action->head_count, action->body,
+                          action->body_count);
     }
+    *failure = (keel_event_t){.kind = sent == SENT_FULL ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE,
+                              .now = world->now,
+                              .peer = {.listener = action->listener},
+                              .tag = action->tag};
+    return sent == SENT;
+}
+
+void
+peer_carry_out (world_t *world, peer_t *peer, const keel_actions_t *out,
+                void (*look) (world_t *world, peer_t *peer, const keel_action_t *action))
+{
+    keel_event_t failures[PEER_ACTIONS];
+    size_t failed = 0;
+    assert (out->count <= PEER_ACTIONS);
+    for (size_t n = 0; n < out->count && !world->failed; n++) {
+        const keel_action_t *action = &out->items[n];
+        if (world->tracing)
+            speech_said (world, peer, action);
+        look (world, peer, action);
+        failed += !carry_out_one (world, peer, action, &failures[failed]);
+    }
+    for (size_t n = 0; n < failed; n++)
+        peer->role->event (world, peer, &failures[n]);
 }

@@ -22,6 +22,7 @@ struct peer {
     bool running;
     bool fixed_id; /* a routing id of its own */
     bool admin;
+    uint16_t listener; /* of a broker, that it connects to */
     bool lossy; /* something for it may have been dropped */
     uint8_t version;
     int64_t frozen_until;
@@ -32,7 +33,7 @@ struct peer {
     void *self;
 };
 
-extern const role_t client_role, raw_client_role, worker_role, raw_worker_role;
+extern const role_t client_role, lazy_client_role, raw_client_role, worker_role, raw_worker_role;
 
 void peer_start (world_t *world, peer_t *peer);
 void peer_stop (world_t *world, peer_t *peer);
@@ -49,8 +50,12 @@ span_t service_name (int64_t number);
 /*  -1: none of these. */
 int64_t service_number (span_t name);
 
-/*  Carries out CONNECT, CLOSE and SEND of an engine; DELIVER is the caller's. A SEND that failed comes as an event
- *  later: it is in *failure (kind KEEL_EVENT_TICK: none). */
-void peer_carry_out (world_t *world, peer_t *peer, const keel_action_t *action, keel_event_t *failure);
+/*  At most so many actions of a peer's engine. */
+#define PEER_ACTIONS 16
+
+/*  Carries out what an engine wants: CONNECT, CLOSE and SEND. look: is shown each action first; DELIVER is for it. SENDs that
+ *  failed come as events of the role's, last. */
+void peer_carry_out (world_t *world, peer_t *peer, const keel_actions_t *out,
+                     void (*look) (world_t *world, peer_t *peer, const keel_action_t *action));
 
 #endif

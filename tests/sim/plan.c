@@ -4,6 +4,9 @@
 #define PICK(random, ...)                                                                                              \
     ((const int64_t[]){__VA_ARGS__})[random_below (random, sizeof ((const int64_t[]){__VA_ARGS__}) / sizeof (int64_t))]
 
+/*  Of requests that wait, a queue fails 1024 in one step and the others in the next ones; the model fails all at once. */
+#define QUEUED_MOST 1000
+
 static void
 draw_parts (plan_t *self, random_t *random)
 {
@@ -47,6 +50,7 @@ draw_limits (plan_t *self, random_t *random)
     self->queued = tight ? PICK (random, 5, 30, 1000000) : 1000000;
     self->queued_bytes = tight ? PICK (random, 5000, 20000, 1 << 30) : 1 << 30;
     self->outstanding = tight ? PICK (random, 1, 3, 10) : 100000;
+    self->frames = 1024;
     self->partial_bytes = tight ? PICK (random, 300, 1000, 64 << 20) : 64 << 20;
     self->services_max = tight ? PICK (random, 1, 2, 10000) : 10000;
     self->workers_max = tight ? PICK (random, 2, 4, 100000) : 100000;
@@ -87,8 +91,30 @@ draw_misfortunes (plan_t *self, random_t *random)
     self->outage = 20 + self->chaos * PICK (random, 0, 1, 5);
 }
 
+/*  Workers take one request at a time, without parts, and there is one service. A Simple Pirate's queue that takes nothing
+ *  back could wait for a worker that is gone for ever. */
+static void
+draw_pirates (plan_t *self, random_t *random)
+{
+    self->kind = PICK (random, WORLD_SIMPLE, WORLD_SIMPLE, WORLD_PARANOID, WORLD_PARANOID, WORLD_LAZY);
+    self->old_pct = 100;
+    self->services = self->credit = 1;
+    self->orphans = self->partial_pct = self->mmi_pct = self->notices_pct = 0;
+    self->frames = PICK (random, 16, 1024);
+    self->choke_pct = PICK (random, 0, 0, 3);
+    if (self->queued > QUEUED_MOST)
+        self->queued = QUEUED_MOST;
+    if (self->kind == WORLD_SIMPLE && self->busy == 0)
+        self->busy = 1000;
+    if (self->kind != WORLD_LAZY)
+        return;
+    self->brokers = draw_between (random, 1, 2);
+    self->clients = draw_between (random, 1, 3);
+    self->raw_clients = self->workers = self->raw_workers = self->give_back_pct = self->broker_drain = 0;
+}
+
 plan_t
-plan_draw (random_t *random)
+plan_draw (random_t *random, bool pirates)
 {
     plan_t self = {0};
     draw_parts (&self, random);
@@ -96,6 +122,8 @@ plan_draw (random_t *random)
     draw_limits (&self, random);
     draw_times (&self, random);
     draw_misfortunes (&self, random);
+    if (pirates)
+        draw_pirates (&self, random);
     return self;
 }
 

@@ -7,9 +7,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/*  What a world is made of. In all but the last a broker is a queue over dispatch. */
+enum {
+    WORLD_MAJORDOMO,
+    WORLD_SIMPLE,   /* Simple Pirate queues, and Lazy Pirate clients */
+    WORLD_PARANOID, /* Paranoid Pirate queues, and Lazy Pirate clients */
+    WORLD_LAZY,     /* servers that are no more than a REP socket, and Lazy Pirate clients */
+};
+
 /*  name, what it is. Times in msec, _pct in percent of the occasions. */
 #define PLAN_MAP(X)                                                                                                    \
-    X (brokers, "brokers; engine peers know them all")                                                                 \
+    X (kind, "of world: 0 Majordomo, 1 Simple Pirate, 2 Paranoid Pirate, 3 Lazy Pirate and bare servers")              \
+    X (brokers, "brokers, queues or servers; engine peers know them all")                                              \
     X (services, "services that workers offer")                                                                        \
     X (orphans, "services more that clients ask for, without workers")                                                 \
     X (clients, "client engines")                                                                                      \
@@ -24,9 +33,9 @@
     X (work, "mean time a request takes its worker")                                                                   \
     X (partial_pct, "answers in several parts")                                                                        \
     X (give_back_pct, "requests that a worker gives back")                                                             \
-    X (swallow_pct, "requests that a scripted worker forgets")                                                         \
+    X (swallow_pct, "requests that a scripted worker or server forgets")                                               \
     X (mute_pct, "scripted workers that do not heartbeat while busy")                                                  \
-    X (rogue_pct, "what a scripted worker says besides: late, twice, for others, invented, malformed")                 \
+    X (rogue_pct, "what scripted workers and servers say besides: late, twice, for others, invented, malformed")       \
     X (mmi_pct, "requests of scripted clients that are for the broker itself")                                         \
     X (garbage_pct, "requests of scripted clients that are malformed")                                                 \
     X (fixed_pct, "scripted peers with a routing id of their own")                                                     \
@@ -39,9 +48,11 @@
     X (queued_bytes, "limit queued-bytes")                                                                             \
     X (outstanding, "limit outstanding")                                                                               \
     X (partial_bytes, "limit partial-bytes")                                                                           \
+    X (frames, "limit frames")                                                                                         \
     X (services_max, "limit services")                                                                                 \
     X (workers_max, "limit workers")                                                                                   \
     X (pipe, "limit pipe")                                                                                             \
+    X (choke_pct, "messages of peers that their socket does not take")                                                 \
     X (actions, "actions a step of the broker")                                                                        \
     X (heartbeat, "interval")                                                                                          \
     X (liveness, "intervals")                                                                                          \
@@ -71,7 +82,8 @@ typedef struct {
 #undef X
 } plan_t;
 
-plan_t plan_draw (random_t *random);
+/*  pirates: one of their worlds, instead of Majordomo's. */
+plan_t plan_draw (random_t *random, bool pirates);
 void plan_print (const plan_t *self, FILE *out);
 
 /*  Helpers to draw with. */

@@ -1,8 +1,7 @@
 /*  A scripted client: any dialect, any envelope, no retries; asks the broker about itself, and sends rubbish. */
 #include "world.h"
 
-#include "envelope.h"
-#include "mdp.h"
+#include "dialect.h"
 #include "mmi.h"
 
 #include <assert.h>
@@ -92,17 +91,13 @@ ask (world_t *world, peer_t *peer)
 {
     raw_client_t *self = peer->self;
     draft_t draft = {.count = 0};
-    char text[16], filler[9000];
-    uint32_t ticket = ledger_open (world, peer->number);
+    question_t question;
+    uint32_t ticket = ledger_open (world, peer, &question);
     int64_t service = draw_between (&world->random, 0, world->plan.services + world->plan.orphans - 1);
-    bool big = draw_chance (&world->random, world->plan.big_pct);
-    size_t size = (size_t) draw_between (&world->random, big ? 4000 : 0, big ? 9000 : 40);
     draw_envelope (world, peer, ticket, &draft);
-    draft.count += mdp_encode_client_request (draft.frames + draft.count, peer->version, service_name (service));
-    snprintf (text, sizeof (text), "t%u", ticket);
-    memset (filler, 'z', size);
-    add (&draft, span_text (text));
-    add (&draft, span_make (filler, size));
+    draft.count += dialect_request (world->plan.kind, peer->version, service_name (service), draft.frames + draft.count);
+    add (&draft, question.frames[0]);
+    add (&draft, question.frames[1]);
     TRACE (world, "%s asks t%u of %s", peer->name, ticket, (const char *) service_name (service).data);
     if (link_send (world, peer, self->link, draft.frames, draft.count, NULL, 0) == SENT &&
         self->open_count < OPEN_MAX) {
@@ -126,17 +121,32 @@ ask_broker (world_t *world, peer_t *peer)
     link_send (world, peer, self->link, draft.frames, draft.count, NULL, 0);
 }
 
+/*  Messages that are not well-formed, or not a client's. */
+typedef struct {
+    const span_t *frames;
+    size_t count;
+} line_t;
+
 static void
-send_rubbish (world_t *world, peer_t *peer)
+send_line (world_t *world, peer_t *peer, const line_t lines[], size_t count)
 {
+    const raw_client_t *self = peer->self;
+    const line_t *line = &lines[random_below (&world->random, count)];
+    link_send (world, peer, self->link, line->frames, line->count, NULL, 0);
+}
+
 #define LINE(...)                                                                                                      \
     {                                                                                                                  \
         (const span_t[]){__VA_ARGS__}, sizeof ((const span_t[]){__VA_ARGS__}) / sizeof (span_t)                        \
     }
-    const struct {
-        const span_t *frames;
-        size_t count;
-    } lines[] = {
+#define NINE_FRAMES                                                                                                    \
+    SPAN_OF ("1"), SPAN_OF ("2"), SPAN_OF ("3"), SPAN_OF ("4"), SPAN_OF ("5"), SPAN_OF ("6"), SPAN_OF ("7"),           \
+        SPAN_OF ("8"), SPAN_OF ("9")
+
+static void
+send_rubbish (world_t *world, peer_t *peer)
+{
+    const line_t lines[] = {
         LINE (SPAN_OF ("")),
         LINE (SPAN_OF (""), SPAN_OF ("")),
         LINE (SPAN_OF (""), SPAN_OF ("MDPC01")),
@@ -144,8 +154,7 @@ send_rubbish (world_t *world, peer_t *peer)
         LINE (SPAN_OF (""), SPAN_OF ("MDPC02"), SPAN_OF ("\1"), SPAN_OF ("a service"), SPAN_OF ("body")),
         LINE (SPAN_OF ("MDPC02"), SPAN_OF ("\7"), SPAN_OF ("echo"), SPAN_OF ("body")),
         LINE (SPAN_OF (""), SPAN_OF ("MDPC03"), SPAN_OF ("echo"), SPAN_OF ("body")),
-        LINE (SPAN_OF ("1"), SPAN_OF ("2"), SPAN_OF ("3"), SPAN_OF ("4"), SPAN_OF ("5"), SPAN_OF ("6"), SPAN_OF ("7"),
-              SPAN_OF ("8"), SPAN_OF ("9"), SPAN_OF (""), SPAN_OF ("MDPC01"), SPAN_OF ("echo"), SPAN_OF ("body")),
+        LINE (NINE_FRAMES, SPAN_OF (""), SPAN_OF ("MDPC01"), SPAN_OF ("echo"), SPAN_OF ("body")),
         LINE (SPAN_OF (""), SPAN_OF ("MDPW01"), SPAN_OF ("\3"), SPAN_OF ("00000000000000ff"), SPAN_OF (""),
               SPAN_OF ("x")),
         LINE (SPAN_OF (""), SPAN_OF ("MDPW01"), SPAN_OF ("\4")),
@@ -153,11 +162,26 @@ send_rubbish (world_t *world, peer_t *peer)
         LINE (SPAN_OF ("MDPW02"), SPAN_OF ("\1"), SPAN_OF ("echo"), SPAN_OF ("0")),
         LINE (SPAN_OF ("MDPW02"), SPAN_OF ("\1"), SPAN_OF ("mmi.service")),
     };
-#undef LINE
-    raw_client_t *self = peer->self;
-    size_t which = random_below (&world->random, sizeof (lines) / sizeof (lines[0]));
-    link_send (world, peer, self->link, lines[which].frames, lines[which].count, NULL, 0);
+    send_line (world, peer, lines, sizeof (lines) / sizeof (lines[0]));
 }
+
+static void
+send_pirates_rubbish (world_t *world, peer_t *peer)
+{
+    static const uint8_t long_frame[256] = {1};
+    const line_t lines[] = {
+        LINE (SPAN_OF ("")),
+        LINE (SPAN_OF ("\1")),
+        LINE (SPAN_OF ("\2")),
+        LINE (SPAN_OF ("no"), SPAN_OF ("delimiter")),
+        LINE (SPAN_OF ("no body"), SPAN_OF ("")),
+        LINE (span_make (long_frame, sizeof (long_frame)), SPAN_OF (""), SPAN_OF ("body")),
+        LINE (NINE_FRAMES, SPAN_OF (""), SPAN_OF ("body")),
+    };
+    send_line (world, peer, lines, sizeof (lines) / sizeof (lines[0]));
+}
+#undef NINE_FRAMES
+#undef LINE
 
 /* ------------------------------------------------------------------ answers */
 
@@ -191,9 +215,10 @@ event (world_t *world, peer_t *peer, const keel_event_t *what)
 {
     envelope_t envelope;
     mdp_command_t answer;
-    if (what->kind != KEEL_EVENT_MESSAGE || envelope_decode (what->frames, what->count, &envelope) != VERDICT_OK ||
-        mdp_decode_at_client (what->frames + envelope.count, what->count - envelope.count, &answer) != VERDICT_OK ||
-        answer.version != peer->version)
+    int64_t kind = world->plan.kind;
+    if (what->kind != KEEL_EVENT_MESSAGE ||
+        dialect_at_peer (kind, peer->listener, what->frames, what->count, &envelope, &answer) != VERDICT_OK ||
+        answer.role != MDP_CLIENT || answer.version != peer->version)
         return; /* DISCONNECT, for its rubbish */
     int64_t marked = marked_ticket (&envelope);
     bool notice = span_equal (answer.service, SPAN_OF (MMI_ERROR));
@@ -202,7 +227,7 @@ event (world_t *world, peer_t *peer, const keel_event_t *what)
         ledger_failed (world, peer, (uint32_t) marked,
                        (unsigned) strtoul ((const char *) answer.body[0].data, NULL, 10));
     }
-    if (service_number (answer.service) < 0)
+    if (kind == WORLD_MAJORDOMO && service_number (answer.service) < 0)
         return;
     int64_t ticket = ledger_ticket (answer.body[0]);
     if (ticket < 0 || ticket >= (int64_t) world->ledger.count || (marked >= 0 && marked != ticket)) {
@@ -243,7 +268,7 @@ wake (world_t *world, peer_t *peer)
     if (draw_chance (&world->random, plan->mmi_pct))
         ask_broker (world, peer);
     else if (draw_chance (&world->random, plan->garbage_pct))
-        send_rubbish (world, peer);
+        (plan->kind == WORLD_MAJORDOMO ? send_rubbish : send_pirates_rubbish) (world, peer);
     else
         ask (world, peer);
 }

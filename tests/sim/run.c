@@ -24,14 +24,18 @@ add_peer (world_t *world, const role_t *role, char letter)
     snprintf (peer->name, sizeof (peer->name), "%c%u", letter, peer->number);
     peer->version = draw_chance (&world->random, world->plan.old_pct) ? 1 : 2;
     peer->fixed_id = raw && draw_chance (&world->random, world->plan.fixed_pct);
-    peer->admin = raw && draw_chance (&world->random, 30);
+    if (world->plan.kind == WORLD_MAJORDOMO)
+        peer->listener = peer->admin = raw && draw_chance (&world->random, 30);
+    else
+        peer->listener = role->worker;
 }
 
 static void
 populate (world_t *world)
 {
+    bool pirates = world->plan.kind != WORLD_MAJORDOMO;
     for (int64_t n = 0; n < world->plan.clients; n++)
-        add_peer (world, &client_role, 'c');
+        add_peer (world, pirates ? &lazy_client_role : &client_role, 'c');
     for (int64_t n = 0; n < world->plan.raw_clients; n++)
         add_peer (world, &raw_client_role, 'r');
     for (int64_t n = 0; n < world->plan.workers; n++)
@@ -73,7 +77,7 @@ static void
 end_draining (world_t *world, broker_t *broker)
 {
     bool was_awake = broker->frozen_until + world->plan.tick_late < world->now;
-    if (was_awake && !keel_majordomo_drained (broker->engine))
+    if (was_awake && !broker->host->drained (broker))
         world_fail (world, "b%u was not finished in time", broker->number);
     broker_die (world, broker);
     agenda_add (world, world->now + draw_between (&world->random, 0, world->plan.outage), AGENDA_BROKER_RETURN,
@@ -171,14 +175,19 @@ live (world_t *world, uint64_t steps)
     }
 }
 
-/*  So tight that a worker may find no place. */
+/*  So tight that a worker may find no place. A Simple Pirate that found none is not told, and waits. */
 static bool
 is_full (const world_t *world)
 {
     for (uint16_t n = 0; n < world->plan.brokers; n++) {
-        dispatch_gauges_t gauges = keel_majordomo_gauges (world->brokers[n].engine);
+        const queue_t *queue = world->brokers[n].queue;
+        if (!queue)
+            continue;
+        dispatch_gauges_t gauges = dispatch_gauges (queue->dispatch);
         if ((int64_t) gauges.workers >= world->plan.workers_max ||
             (int64_t) gauges.services >= world->plan.services_max)
+            return true;
+        if (world->plan.kind == WORLD_SIMPLE && dispatch_counters (queue->dispatch)->workers_refused > 0)
             return true;
     }
     return false;
@@ -211,7 +220,9 @@ tell_unrest (world_t *world)
                         peer->role->worker ? "it is not registered" : "requests of it are outstanding");
     }
     for (uint16_t n = 0; n < world->plan.brokers; n++) {
-        dispatch_gauges_t gauges = keel_majordomo_gauges (world->brokers[n].engine);
+        dispatch_gauges_t gauges = {0};
+        if (world->brokers[n].queue)
+            gauges = dispatch_gauges (world->brokers[n].queue->dispatch);
         world_fail (world, "b%u has not come to rest: %zu wait, %zu are held", n, gauges.waiting, gauges.held);
     }
 }
@@ -235,25 +246,27 @@ finish (world_t *world)
 {
     for (uint16_t n = 0; n < world->plan.brokers && !world->failed; n++) {
         broker_t *broker = &world->brokers[n];
+        if (!broker->queue)
+            continue;
         broker_event (world, broker, (keel_event_t){.kind = KEEL_EVENT_TICK});
         broker_drain (world, broker);
-        for (unsigned turn = 0; turn < 100 && !world->failed && !keel_majordomo_drained (broker->engine); turn++)
+        for (unsigned turn = 0; turn < 100 && !world->failed && !broker->host->drained (broker); turn++)
             broker_event (world, broker, (keel_event_t){.kind = KEEL_EVENT_TICK});
         if (world->failed)
             return;
-        if (!keel_majordomo_drained (broker->engine))
+        if (!broker->host->drained (broker))
             world_fail (world, "b%u held nothing, and is not drained", broker->number);
         oracle_check_empty (broker->oracle);
     }
 }
 
 verdict_of_run_t
-run_seed (uint64_t seed, uint64_t steps, bool tracing)
+run_seed (uint64_t seed, bool pirates, uint64_t steps, bool tracing)
 {
     static world_t world;
     int64_t live_before = memory_live;
     world = (world_t){.seed = seed, .random = {seed * 0x9e3779b97f4a7c15u + 1}, .tracing = tracing};
-    world.plan = plan_draw (&world.random);
+    world.plan = plan_draw (&world.random, pirates);
     if (tracing)
         plan_print (&world.plan, stdout);
     populate (&world);

@@ -16,8 +16,9 @@ typedef struct {
 
 #define RUN_STEPS 3000
 
-/*  steps: of brokers, until all is healed. tracing: on stdout, the options first. */
-verdict_of_run_t run_seed (uint64_t seed, uint64_t steps, bool tracing);
+/*  pirates: in one of their worlds, not in Majordomo's. steps: of brokers, until all is healed. tracing: on stdout, the options
+ *  first. */
+verdict_of_run_t run_seed (uint64_t seed, bool pirates, uint64_t steps, bool tracing);
 
 /*  Blocks of the allocator seam that are not given back. */
 extern int64_t memory_live;

@@ -1,7 +1,6 @@
 #include "speech.h"
 
-#include "envelope.h"
-#include "mdp.h"
+#include "dialect.h"
 #include "world.h"
 
 static const char *const kinds[] = {"REQUEST", "PARTIAL", "FINAL", "READY", "HEARTBEAT", "DISCONNECT"};
@@ -19,24 +18,22 @@ add (char *line, size_t capacity, const char *before, span_t bytes)
 
 /*  frames: with the envelope. */
 static void
-tell (char *line, size_t capacity, const span_t frames[], size_t count, bool to_peer)
+tell (const world_t *world, uint16_t listener, char *line, size_t capacity, const span_t frames[], size_t count,
+      bool to_peer)
 {
     envelope_t envelope;
-    mdp_command_t command = {.role = MDP_NOBODY};
+    mdp_command_t command;
+    int64_t kind = world->plan.kind;
     line[0] = 0;
-    if (envelope_decode (frames, count, &envelope) != VERDICT_OK)
-        envelope.count = count;
-    const span_t *rest = frames + envelope.count;
-    size_t left = count - envelope.count;
-    verdict_t verdict =
-        to_peer ? mdp_decode_at_worker (rest, left, &command) : mdp_decode_at_broker (rest, left, &command);
-    if (to_peer && verdict != VERDICT_OK)
-        verdict = mdp_decode_at_client (rest, left, &command);
+    verdict_t verdict = to_peer ? dialect_at_peer (kind, listener, frames, count, &envelope, &command)
+                                : dialect_at_broker (kind, listener, frames, count, &envelope, &command);
     if (verdict != VERDICT_OK) {
         snprintf (line, capacity, "something malformed");
         return;
     }
-    snprintf (line, capacity, "0.%u %s", command.version, kinds[command.kind]);
+    if (kind == WORLD_MAJORDOMO)
+        snprintf (line, capacity, "0.%u ", command.version);
+    add (line, capacity, "", span_text (kinds[command.kind]));
     if (command.service.data)
         add (line, capacity, " ", command.service);
     if (command.token.data)
@@ -61,7 +58,7 @@ speech_heard (const world_t *world, uint16_t broker, const keel_event_t *event)
     const char *name = event->peer.id.data ? name_of (world, broker, event->peer.listener, event->peer.id) : "";
     switch (event->kind) {
     case KEEL_EVENT_MESSAGE:
-        tell (line, sizeof (line), event->frames, event->count, false);
+        tell (world, event->peer.listener, line, sizeof (line), event->frames, event->count, false);
         world_trace (world, "b%u < %s: %s", broker, name, line);
         break;
     case KEEL_EVENT_UNREACHABLE:
@@ -74,14 +71,14 @@ speech_heard (const world_t *world, uint16_t broker, const keel_event_t *event)
     case KEEL_EVENT_DRAIN:
         world_trace (world, "b%u ! is to finish", broker);
         break;
-    case KEEL_EVENT_TICK:
-    case KEEL_EVENT_REFUSED:
+    default:
         break;
     }
 }
 
 static void
-tell_action (char *line, size_t capacity, const keel_action_t *action, bool to_peer)
+tell_action (const world_t *world, uint16_t listener, char *line, size_t capacity, const keel_action_t *action,
+             bool to_peer)
 {
     span_t frames[64];
     size_t count = 0;
@@ -89,7 +86,7 @@ tell_action (char *line, size_t capacity, const keel_action_t *action, bool to_p
         frames[count++] = action->head[n];
     for (size_t n = 0; n < action->body_count && count < 64; n++)
         frames[count++] = action->body[n];
-    tell (line, capacity, frames, count, to_peer);
+    tell (world, listener, line, capacity, frames, count, to_peer);
 }
 
 void
@@ -97,7 +94,7 @@ speech_sent (const world_t *world, uint16_t broker, const keel_action_t *action,
 {
     static const char *const outcomes[] = {"", " (full)", " (unreachable)"};
     char line[200];
-    tell_action (line, sizeof (line), action, true);
+    tell_action (world, action->listener, line, sizeof (line), action, true);
     world_trace (world, "b%u > %s: %s%s", broker, name_of (world, broker, action->listener, action->id), line,
                  outcomes[sent]);
 }
@@ -108,6 +105,6 @@ speech_said (const world_t *world, const peer_t *peer, const keel_action_t *acti
     char line[200];
     if (action->kind != KEEL_ACTION_SEND)
         return;
-    tell_action (line, sizeof (line), action, false);
+    tell_action (world, peer->listener, line, sizeof (line), action, false);
     world_trace (world, "%s > b%u: %s", peer->name, (unsigned) (action->listener % world->plan.brokers), line);
 }

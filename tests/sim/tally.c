@@ -4,8 +4,15 @@
 
 tally_t tally;
 
-/*  No seed makes these: memory never runs out here, and a right broker says nothing malformed and keeps to credit. */
-static const char *const never[] = {"broker.refused_memory", "client.malformed", "worker.malformed", "worker.excess"};
+/*  No seed makes these: memory never runs out here, a right broker says nothing malformed and
+ *  keeps to credit, and none is one of a pair. */
+static const char *const never[] = {"broker.refused_memory", "client.malformed", "worker.malformed", "worker.excess",
+                                    "broker.requests_passive", "broker.ready_passive"};
+
+/*  Nor these of the Pirates, who have one service, no answers in parts, and no word for leaving or for a refusal. */
+static const char *const never_pirates[] = {"broker.refused_memory",   "broker.refused_services", "broker.workers_left",
+                                            "broker.answers_abandoned", "worker.partials",         "worker.refused",
+                                            "worker.malformed",        "worker.excess"};
 
 static void
 add (uint64_t *sum, const uint64_t *part, size_t count)
@@ -22,14 +29,32 @@ tally_add (tally_t *self, const tally_t *other)
 }
 
 void
-tally_broker (const keel_majordomo_t *engine)
+tally_queue (const queue_t *queue)
 {
-    add ((uint64_t *) &tally.dispatch, (const uint64_t *) keel_majordomo_counters (engine),
+    add ((uint64_t *) &tally.dispatch, (const uint64_t *) dispatch_counters (queue->dispatch),
          sizeof (dispatch_counters_t) / sizeof (uint64_t));
-    add ((uint64_t *) &tally.queue, (const uint64_t *) &engine->queue.counters,
-         sizeof (queue_counters_t) / sizeof (uint64_t));
+    add ((uint64_t *) &tally.queue, (const uint64_t *) &queue->counters, sizeof (queue_counters_t) / sizeof (uint64_t));
+}
+
+void
+tally_majordomo (const keel_majordomo_t *engine)
+{
     add ((uint64_t *) &tally.majordomo, (const uint64_t *) &engine->counters,
          sizeof (majordomo_counters_t) / sizeof (uint64_t));
+}
+
+void
+tally_pirate_queue (const keel_pirate_queue_t *engine)
+{
+    add ((uint64_t *) &tally.pirate_queue, (const uint64_t *) &engine->counters,
+         sizeof (pirate_queue_counters_t) / sizeof (uint64_t));
+}
+
+void
+tally_lazy (const keel_lazy_t *engine)
+{
+    for (keel_lazy_counter_t counter = 0; counter < KEEL_LAZY_COUNTERS; counter++)
+        tally.lazy[counter] += keel_lazy_counter (engine, counter);
 }
 
 void
@@ -49,14 +74,8 @@ tally_worker (const worker_engine_t *engine)
 typedef void (*tally_visit_t) (const char *name, uint64_t value, void *arg);
 
 static void
-visit (const tally_t *self, tally_visit_t each, void *arg)
+visit_majordomo (const tally_t *self, tally_visit_t each, void *arg)
 {
-#define X(name) each ("broker." #name, self->dispatch.name, arg);
-    DISPATCH_COUNTER_MAP (X)
-#undef X
-#define X(name) each ("broker." #name, self->queue.name, arg);
-    QUEUE_COUNTER_MAP (X)
-#undef X
 #define X(name) each ("broker." #name, self->majordomo.name, arg);
     MAJORDOMO_COUNTER_MAP (X)
 #undef X
@@ -69,6 +88,32 @@ visit (const tally_t *self, tally_visit_t each, void *arg)
 }
 
 static void
+visit_pirates (const tally_t *self, tally_visit_t each, void *arg)
+{
+#define X(name) each ("broker." #name, self->pirate_queue.name, arg);
+    PIRATE_QUEUE_COUNTER_MAP (X)
+#undef X
+#define X(name, key, text) each ("lazy." key, self->lazy[KEEL_LAZY_##name], arg);
+    KEEL_LAZY_COUNTER_MAP (X)
+#undef X
+#define X(name, key, text) each ("worker." key, self->worker[WORKER_ENGINE_##name], arg);
+    WORKER_ENGINE_COUNTER_MAP (X)
+#undef X
+}
+
+static void
+visit (const tally_t *self, bool pirates, tally_visit_t each, void *arg)
+{
+#define X(name) each ("broker." #name, self->dispatch.name, arg);
+    DISPATCH_COUNTER_MAP (X)
+#undef X
+#define X(name) each ("broker." #name, self->queue.name, arg);
+    QUEUE_COUNTER_MAP (X)
+#undef X
+    (pirates ? visit_pirates : visit_majordomo) (self, each, arg);
+}
+
+static void
 print_one (const char *name, uint64_t value, void *arg)
 {
     (void) arg;
@@ -76,28 +121,36 @@ print_one (const char *name, uint64_t value, void *arg)
 }
 
 void
-tally_print (const tally_t *self)
+tally_print (const tally_t *self, bool pirates)
 {
-    visit (self, print_one, NULL);
+    visit (self, pirates, print_one, NULL);
 }
+
+typedef struct {
+    const char *const *never;
+    size_t never_count;
+    unsigned missing;
+} check_t;
 
 static void
 check_one (const char *name, uint64_t value, void *arg)
 {
-    unsigned *missing = arg;
-    for (size_t n = 0; n < sizeof (never) / sizeof (never[0]); n++)
-        if (strcmp (name, never[n]) == 0)
+    check_t *check = arg;
+    for (size_t n = 0; n < check->never_count; n++)
+        if (strcmp (name, check->never[n]) == 0)
             return;
     if (value > 0)
         return;
     printf ("no seed made %s happen\n", name);
-    ++*missing;
+    check->missing++;
 }
 
 unsigned
-tally_missing (const tally_t *self)
+tally_missing (const tally_t *self, bool pirates)
 {
-    unsigned missing = 0;
-    visit (self, check_one, &missing);
-    return missing;
+    check_t check = {.never = never, .never_count = sizeof (never) / sizeof (never[0])};
+    if (pirates)
+        check = (check_t){.never = never_pirates, .never_count = sizeof (never_pirates) / sizeof (never_pirates[0])};
+    visit (self, pirates, check_one, &check);
+    return check.missing;
 }

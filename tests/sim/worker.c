@@ -1,8 +1,9 @@
 /*  A worker engine and its application: it begins requests, answers them whole or in parts, and gives some back. */
 #include "world.h"
 
-#include "speech.h"
+#include "dialect.h"
 #include "tally.h"
+#include "token.h"
 #include "worker.h"
 
 #include <assert.h>
@@ -12,6 +13,7 @@
 
 typedef struct {
     uint64_t id; /* the engine's */
+    uint64_t token;
     uint64_t attempt;
     uint32_t ticket;
     bool begun;
@@ -24,6 +26,7 @@ typedef struct {
     worker_engine_t *engine;
     keel_actions_t *out;
     uint16_t credit;
+    uint64_t token; /* in what is heard now */
     work_t work[WORK_MAX];
     size_t count;
 } worker_t;
@@ -32,6 +35,14 @@ static const char *const endpoints[LINKS_MAX] = {"b0", "b1"};
 
 static void step (world_t *world, peer_t *peer, const keel_event_t *event);
 
+static const worker_speech_t *
+speech_of (const plan_t *plan)
+{
+    if (plan->kind == WORLD_MAJORDOMO)
+        return &worker_speaks_mdp;
+    return plan->kind == WORLD_SIMPLE ? &worker_speaks_simple : &worker_speaks_ppp;
+}
+
 static void
 start (world_t *world, peer_t *peer)
 {
@@ -39,7 +50,7 @@ start (world_t *world, peer_t *peer)
     assert (self);
     self->credit = (uint16_t) draw_between (&world->random, 1, world->plan.credit);
     worker_engine_config_t config = {
-        .speech = &worker_speaks_mdp,
+        .speech = speech_of (&world->plan),
         .service = (const char *) service_name (peer->number % world->plan.services).data,
         .endpoints = endpoints,
         .endpoint_count = (uint16_t) world->plan.brokers,
@@ -95,7 +106,7 @@ take_request (world_t *world, peer_t *peer, const keel_action_t *action)
         return;
     }
     work_t *work = &self->work[self->count++];
-    *work = (work_t){.id = action->tag, .attempt = (uint64_t) 1 << 56 | ++world->serial};
+    *work = (work_t){.id = action->tag, .token = self->token, .attempt = (uint64_t) 1 << 56 | ++world->serial};
     work->ticket = (uint32_t) ledger_ticket (action->body[0]);
     work->due = world->now + draw_around (&world->random, world->plan.work / 4);
     if (peer->version == 2 && draw_chance (&world->random, world->plan.partial_pct))
@@ -103,22 +114,17 @@ take_request (world_t *world, peer_t *peer, const keel_action_t *action)
 }
 
 static void
+look (world_t *world, peer_t *peer, const keel_action_t *action)
+{
+    if (action->kind == KEEL_ACTION_DELIVER)
+        take_request (world, peer, action);
+}
+
+static void
 carry_out (world_t *world, peer_t *peer)
 {
-    worker_t *self = peer->self;
-    keel_event_t failures[WORKER_ENGINE_ACTIONS];
-    size_t failed = 0;
-    for (size_t n = 0; n < self->out->count; n++) {
-        const keel_action_t *action = &self->out->items[n];
-        if (world->tracing)
-            speech_said (world, peer, action);
-        if (action->kind == KEEL_ACTION_DELIVER)
-            take_request (world, peer, action);
-        peer_carry_out (world, peer, action, &failures[failed]);
-        failed += failures[failed].kind != KEEL_EVENT_TICK;
-    }
-    for (size_t n = 0; n < failed; n++)
-        step (world, peer, &failures[n]);
+    const worker_t *self = peer->self;
+    peer_carry_out (world, peer, self->out, look);
 }
 
 static void
@@ -133,17 +139,43 @@ step (world_t *world, peer_t *peer, const keel_event_t *event)
 static void
 event (world_t *world, peer_t *peer, const keel_event_t *what)
 {
+    worker_t *self = peer->self;
+    envelope_t envelope;
+    mdp_command_t command;
+    if (what->kind == KEEL_EVENT_MESSAGE && dialect_at_peer (world->plan.kind, peer->listener, what->frames, what->count,
+                                                             &envelope, &command) == VERDICT_OK)
+        token_decode (command.token, &self->token);
     step (world, peer, what);
 }
 
 /* ------------------------------------------------------------------ what the application does */
+
+/*  The first that it says: in the envelope, or under the token, that the request came with. */
+static void
+check_answer (world_t *world, const peer_t *peer, uint64_t token)
+{
+    const worker_t *self = peer->self;
+    const keel_action_t *action = self->out->items;
+    span_t frames[16];
+    uint64_t named;
+    envelope_t envelope;
+    mdp_command_t command;
+    if (self->out->count == 0 || action->body_count == 0)
+        return; /* void */
+    memcpy (frames, action->head, action->head_count * sizeof (span_t));
+    memcpy (frames + action->head_count, action->body, action->body_count * sizeof (span_t));
+    if (dialect_at_broker (world->plan.kind, peer->listener, frames, action->head_count + action->body_count, &envelope,
+                           &command) != VERDICT_OK ||
+        !token_decode (command.token, &named) || named != token)
+        world_fail (world, "%s answers in another envelope than the request's", peer->name);
+}
 
 static void
 answer (world_t *world, peer_t *peer, work_t *work)
 {
     worker_t *self = peer->self;
     answer_t body;
-    uint64_t id = work->id;
+    uint64_t id = work->id, token = work->token;
     bool final = work->parts == 0;
     answer_write (&body, work->ticket, work->attempt, final, work->next_part++);
     if (!final)
@@ -153,6 +185,7 @@ answer (world_t *world, peer_t *peer, work_t *work)
         *work = self->work[--self->count];
     keel_actions_clear (self->out);
     worker_engine_answer (self->engine, id, final, body.frames, 3, world->now, self->out);
+    check_answer (world, peer, token);
     carry_out (world, peer);
 }
 

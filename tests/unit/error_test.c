@@ -38,7 +38,11 @@ numbers_do_not_change (void **state)
     (void) state;
     assert_int_equal (KEEL_E_TIMEOUT, -1);
     assert_int_equal (KEEL_E_NO_SERVER, -7);
+    assert_int_equal (KEEL_E_NOT_STORED, -8);
+    assert_int_equal (KEEL_E_PENDING, -300);
+    assert_int_equal (KEEL_E_UNKNOWN, -400);
     assert_int_equal (KEEL_E_NO_WORKER, -404);
+    assert_int_equal (KEEL_E_DEAD, -500);
     assert_int_equal (KEEL_E_DEADLINE, -504);
 }
 

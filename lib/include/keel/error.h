@@ -1,7 +1,7 @@
 /*  What a function of Keel returns when it did not do what it was asked: a negative number, told apart by name.
  *
- *  The numbers are part of the ABI. What a broker said in a failure notice is minus the notice's code; what was found
- *  out on this side is a small number.
+ *  The numbers are part of the ABI. What a broker said in a failure notice is minus the notice's code, what Titanic said of
+ *  a request is minus its status; what was found out on this side is a small number.
  */
 #ifndef KEEL_ERROR_H
 #define KEEL_ERROR_H
@@ -21,9 +21,15 @@ extern "C" {
     X (INTERRUPTED, -5, "interrupted by a signal")                                                                     \
     X (STATE, -6, "not possible in this state")                                                                        \
     X (NO_SERVER, -7, "no server answers")                                                                             \
+    X (NOT_STORED, -8, "Titanic did not store it")                                                                     \
+    X (ANSWER, -9, "the answer is not one of Titanic")                                                                 \
+    X (ADDRESS, -10, "the endpoint cannot be bound")                                                                   \
+    X (PENDING, -300, "the request has no reply yet")                                                                  \
+    X (UNKNOWN, -400, "no such request is stored")                                                                     \
     X (NOT_ALLOWED, -403, "not allowed")                                                                               \
     X (NO_WORKER, -404, "no worker for the service")                                                                   \
     X (BUSY, -429, "too many requests outstanding")                                                                    \
+    X (DEAD, -500, "the request was given up")                                                                         \
     X (FAILED, -502, "attempts used up, or the worker was lost half-way")                                              \
     X (REFUSED, -503, "the broker's queue is full, or it is draining")                                                 \
     X (DEADLINE, -504, "no worker was free before the deadline")

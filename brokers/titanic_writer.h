@@ -1,0 +1,31 @@
+/*  The thread that commits: group commit. While one commit syncs, the next one's ops gather; then all of them go in one, with
+ *  one sync. So the disk bounds how many syncs there are, not how many requests.
+ *
+ *  One thread, the loop's, has everything but the commits.
+ */
+#ifndef TITANIC_WRITER_H
+#define TITANIC_WRITER_H
+
+#include "store.h"
+
+typedef struct writer writer_t;
+
+/*  wake: an eventfd that is written to when something was done. NULL with errno. */
+writer_t *writer_new (store_t *store, int wake);
+/*  Waits for the commit that goes on; what was not begun stays undone. */
+void writer_destroy (writer_t **self);
+
+/*  Gathers; nothing is done before the next flush. */
+void writer_add (writer_t *self, titanic_op_t *op);
+void writer_flush (writer_t *self);
+
+/*  Has a commit ended that was not taken yet? */
+bool writer_has_done (const writer_t *self);
+/*  The ops of the oldest one; NULL: there is none. failed: [out] nothing of it was stored. */
+titanic_op_t *writer_take (writer_t *self, bool *failed);
+
+/*  Between two commits, with no new one until resume. */
+void writer_pause (writer_t *self);
+void writer_resume (writer_t *self);
+
+#endif
