@@ -58,8 +58,8 @@ write_reason (char reason[INBOX_REASON], const keel_action_t *action, int error)
         snprintf (reason, INBOX_REASON, "%s", keel_strerror (error));
 }
 
-static zmsg_t *
-message_of (const keel_action_t *action)
+zmsg_t *
+inbox_message (const keel_action_t *action)
 {
     zmsg_t *message = zmsg_new ();
     for (size_t n = 0; message && n < action->body_count; n++)
@@ -81,7 +81,7 @@ inbox_add (inbox_t *self, const keel_action_t *action)
         letter->result.code = error_of (action->code);
         write_reason (letter->reason, action, letter->result.code);
     } else
-        letter->reply = message_of (action);
+        letter->reply = inbox_message (action);
     if (self->last)
         self->last->next = letter;
     else

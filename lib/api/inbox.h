@@ -17,6 +17,9 @@ typedef struct {
     bool is_short; /* of memory: a delivery was lost */
 } inbox_t;
 
+/*  A copy of a DELIVER's body; NULL without memory. */
+zmsg_t *inbox_message (const keel_action_t *action);
+
 void inbox_clear (inbox_t *self);
 /*  action: a DELIVER; its body is copied. */
 void inbox_add (inbox_t *self, const keel_action_t *action);

@@ -29,6 +29,7 @@ keel_mdclient_new (const keel_mdclient_config_t *config)
     self->config = *config;
     self->random.state = config->seed;
     self->now = self->heard_ms = INT64_MIN;
+    self->turn_at = KEEL_NEVER;
     if (!requests_init (&self->requests, random_next (&self->random)))
         keel_mdclient_destroy (&self);
     return self;
@@ -70,7 +71,7 @@ keel_mdclient_use (keel_mdclient_t *self, int64_t now, uint16_t endpoint)
 size_t
 keel_mdclient_outstanding (const keel_mdclient_t *self)
 {
-    return self->requests.count;
+    return self->requests.table.count;
 }
 
 uint64_t
@@ -88,13 +89,15 @@ keel_mdclient_submit (keel_mdclient_t *self, int64_t now, span_t service, const 
     size_t limit = self->config.stock ? 1 : self->config.outstanding;
     assert (mdp_service_valid (service) && body_count > 0);
     set_now (self, now);
-    if (self->requests.count >= limit)
+    if (self->requests.table.count >= limit)
         return KEEL_SUBMIT_FULL;
     request_t *request = requests_add (&self->requests, now, service, body, body_count);
     if (!request)
         return KEEL_SUBMIT_NO_MEMORY;
+    if (self->requests.table.count == 1)
+        self->links[self->current].quiet_ms = now;
     mdclient_count (self, KEEL_MDCLIENT_REQUESTS);
-    *id = request->serial;
+    *id = request->pending.serial;
     return KEEL_SUBMIT_OK;
 }
 
@@ -103,7 +106,7 @@ void
 mdclient_end (keel_mdclient_t *self, request_t *request)
 {
     requests_remove (&self->requests, request);
-    if (self->requests.count > 0)
+    if (self->requests.table.count > 0)
         return;
     for (uint16_t n = 0; n < self->config.endpoints; n++)
         self->links[n].spent |= self->links[n].open && (!self->links[n].heard || self->links[n].lost);
@@ -125,7 +128,7 @@ keel_mdclient_cancel (keel_mdclient_t *self, uint64_t id)
 static void
 fail (keel_mdclient_t *self, request_t *request, unsigned code, keel_actions_t *out)
 {
-    keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->serial)->code = code;
+    keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->pending.serial)->code = code;
     mdclient_count (self, KEEL_MDCLIENT_FAILED);
     mdclient_end (self, request);
 }
@@ -188,6 +191,7 @@ send_request (keel_mdclient_t *self, request_t *request, keel_actions_t *out)
     request->continues = false;
     request->heard |= self->links[self->current].heard;
     requests_set_due (&self->requests, request, KEEL_FAULT (CLIENT_TIMELESS) ? KEEL_NEVER : request->try_due);
+    mdclient_note_sent (self, request);
 }
 
 void
@@ -205,6 +209,8 @@ end_try (keel_mdclient_t *self, request_t *request, keel_actions_t *out)
     mdclient_blame_link (self, request, out);
     if ((!request->source || KEEL_FAULT (CLIENT_PARTLY_AGAIN)) && mdclient_tries_left (self, request))
         mdclient_try_again (self, request);
+    else if (request->refused)
+        fail (self, request, KEEL_MDCLIENT_REFUSED, out);
     else
         fail (self, request, heard ? KEEL_MDCLIENT_TIMEOUT : KEEL_MDCLIENT_NO_BROKER, out);
 }
@@ -236,10 +242,13 @@ work (keel_mdclient_t *self, keel_actions_t *out)
 {
     request_t *request;
     uint16_t number;
+    mdclient_search (self);
     while (has_room (out) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
-    while (!self->held && has_room (out) && (request = requests_first (&self->requests)) && request->node.due <= self->now)
+    while (!self->held && has_room (out) && (request = requests_first (&self->requests)) && request->pending.node.due <= self->now)
         handle_due (self, request, out);
+    if (has_room (out))
+        mdclient_send_probe (self, out);
     while (has_room (out) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
 }
@@ -279,5 +288,6 @@ keel_mdclient_next_due (const keel_mdclient_t *self)
     uint16_t number;
     if (mdclient_link_to_close (self, false, &number))
         return self->now;
-    return first && !self->held ? first->node.due : KEEL_NEVER;
+    int64_t due = mdclient_search_due (self);
+    return first && !self->held && first->pending.node.due < due ? first->pending.node.due : due;
 }

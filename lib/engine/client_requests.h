@@ -1,8 +1,6 @@
-/*  The requests of a client that are outstanding: found by id, and by what is due first.
+/*  The requests of a client that are outstanding.
  *
  *  On the wire an id has the request's serial number in its upper bits and the number of the sending in the lower ones.
- *  Serials begin at random and count up, so the table is a plain array over their lowest bits; a number whose place
- *  an old request still has is passed over.
  */
 #ifndef KEEL_CLIENT_REQUESTS_H
 #define KEEL_CLIENT_REQUESTS_H
@@ -10,7 +8,7 @@
 #include "backoff.h"
 #include "body.h"
 #include "envelope.h"
-#include "heap.h"
+#include "pending.h"
 
 #define SENDING_BITS 24
 
@@ -21,14 +19,15 @@ typedef enum {
 } request_state_t;
 
 typedef struct {
-    heap_node_t node; /* first, so that one is the other */
-    uint64_t serial;
+    pending_t pending;
     uint32_t sending; /* 1 for the first */
     uint32_t source;  /* the sending whose partial answers are delivered; 0: none yet */
     unsigned tries;   /* begun */
     request_state_t state;
     uint16_t link;  /* where it was sent last */
     bool heard;     /* it was sent over a link that had been heard */
+    bool refused;     /* the last word was 503 */
+    uint64_t copies;  /* links that have it, a bit each, since they were opened */
     bool continues; /* its next sending belongs to the try that goes on */
     int64_t made_ms;
     int64_t try_ms;  /* when that began */
@@ -39,11 +38,7 @@ typedef struct {
 } request_t;
 
 typedef struct {
-    request_t **slots;
-    size_t capacity; /* of slots: a power of two */
-    size_t count;
-    uint64_t serial; /* the last one given */
-    heap_t dues;
+    pending_table_t table;
     pool_t *pool;
 } requests_t;
 
@@ -55,6 +50,8 @@ void requests_clear (requests_t *self);
 request_t *requests_add (requests_t *self, int64_t now, span_t service, const span_t body[], size_t count);
 void requests_remove (requests_t *self, request_t *request);
 request_t *requests_find (const requests_t *self, uint64_t serial);
+/*  That in the slot of this number, or NULL: 0 <= slot < self->table.capacity. */
+request_t *requests_at (const requests_t *self, size_t slot);
 /*  The one that is due first, or NULL. */
 request_t *requests_first (const requests_t *self);
 void requests_set_due (requests_t *self, request_t *request, int64_t due);

@@ -229,7 +229,7 @@ void dispatch_heard (dispatch_t *self, dispatch_worker_t *worker, int64_t now);
 void dispatch_beat (dispatch_t *self, dispatch_worker_t *worker, int64_t now);
 void dispatch_sent (dispatch_t *self, dispatch_worker_t *worker, int64_t now);
 /*  We were not there for so long: no worker's silence counts. O(workers). */
-void dispatch_forgive (dispatch_t *self, int64_t ms);
+void dispatch_forgive (dispatch_t *self, int64_t ms, int64_t now);
 /*  A worker that is over its time / to which a heartbeat is due; NULL when there is none. */
 dispatch_worker_t *dispatch_silent (const dispatch_t *self, int64_t now);
 dispatch_worker_t *dispatch_unsent (const dispatch_t *self, int64_t now);
@@ -240,6 +240,8 @@ dispatch_worker_t *dispatch_sweep (dispatch_t *self, uint64_t sweep);
 
 /*  Takes nothing more in; waiting requests fail with 503 (dispatch_expire), workers are to leave once they hold nothing. */
 void dispatch_drain (dispatch_t *self);
+/*  Takes in again; workers that have not left yet stay. */
+void dispatch_resume (dispatch_t *self);
 bool dispatch_draining (const dispatch_t *self);
 /*  A worker that holds something; NULL when there is none. */
 dispatch_worker_t *dispatch_busy (const dispatch_t *self);

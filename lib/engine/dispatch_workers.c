@@ -107,9 +107,9 @@ dispatch_sent (dispatch_t *self, dispatch_worker_t *worker, int64_t now)
 }
 
 void
-dispatch_forgive (dispatch_t *self, int64_t ms)
+dispatch_forgive (dispatch_t *self, int64_t ms, int64_t now)
 {
-    liveness_forgive (&self->liveness, ms);
+    liveness_forgive (&self->liveness, ms, now);
 }
 
 dispatch_worker_t *
@@ -150,6 +150,18 @@ dispatch_drain (dispatch_t *self)
             worker->leaving = true;
             dispatch_set_ready (self, worker, false);
         }
+}
+
+void
+dispatch_resume (dispatch_t *self)
+{
+    dispatch_worker_t *worker;
+    self->draining = false;
+    while ((worker = self->farewell)) {
+        DL_DELETE (self->farewell, worker);
+        worker->leaving = false;
+        dispatch_set_ready (self, worker, true);
+    }
 }
 
 bool

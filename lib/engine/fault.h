@@ -55,12 +55,23 @@
     X (STORE_KEEPS, "store-keeps", "close leaves a request that has a reply")                                          \
     X (STORE_LOSES, "store-loses", "a request is stored without its place among the pending ones")
 
+/*  Those of the Freelance client, which has a simulator of its own. */
+#define KEEL_FREELANCE_FAULT_MAP(X)                                                                                    \
+    X (FREELANCE_RESENDS, "resends", "a request is sent again on every wake-up")                                       \
+    X (FREELANCE_PONG, "pong-answers", "a PONG is taken for an answer")                                                \
+    X (FREELANCE_ANY_ANSWER, "any-answer", "an answer that nothing waits for goes to the request that is due first")   \
+    X (FREELANCE_UNASKED, "unasked", "a server that was not asked may answer")                                         \
+    X (FREELANCE_UNDEAD, "undead", "a dead server gets requests")                                                      \
+    X (FREELANCE_ENDLESS, "endless", "requests do not end at their deadline")                                          \
+    X (FREELANCE_OVERSLEEP, "oversleep", "requests are left out of the next due time")
+
 typedef enum {
 #define X(name, key, majordomo, pirates, text) KEEL_FAULT_##name,
     KEEL_FAULT_MAP (X)
 #undef X
 #define X(name, key, text) KEEL_FAULT_##name,
     KEEL_TSP_FAULT_MAP (X)
+    KEEL_FREELANCE_FAULT_MAP (X)
 #undef X
         KEEL_FAULTS_COUNT
 } keel_fault_t;

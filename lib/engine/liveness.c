@@ -131,10 +131,10 @@ liveness_beat (liveness_t *self, liveness_peer_t *peer, int64_t work_sent_at, in
 }
 
 void
-liveness_forgive (liveness_t *self, int64_t ms)
+liveness_forgive (liveness_t *self, int64_t ms, int64_t now)
 {
     for (liveness_peer_t *peer = self->sent; peer; peer = peer->sent_next)
-        peer->heard_at += ms;
+        peer->heard_at = peer->heard_at + ms < now ? peer->heard_at + ms : now;
 }
 
 static int64_t

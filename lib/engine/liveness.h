@@ -57,8 +57,9 @@ void liveness_idle (liveness_t *self, liveness_peer_t *peer, int64_t now);
  *  later than an interval after that was sent while busy: from then on the strict rule holds. */
 void liveness_beat (liveness_t *self, liveness_peer_t *peer, int64_t work_sent_at, int64_t now);
 
-/*  We were not there for so long, and heard nobody: that is not held against them. O(n). */
-void liveness_forgive (liveness_t *self, int64_t ms);
+/*  We were not there for so long, and heard nobody: that is not held against them, as if they had been heard so much later,
+ *  but not after now. O(n). */
+void liveness_forgive (liveness_t *self, int64_t ms, int64_t now);
 
 /*  A peer that is over its time, or NULL; the caller removes it. */
 liveness_peer_t *liveness_expired (const liveness_t *self, int64_t now);

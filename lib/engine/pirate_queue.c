@@ -12,7 +12,8 @@
 /*  Longer than any process lives, and small enough to be added to any time. */
 #define FOR_EVER (INT64_MAX / 8)
 
-/*  A queue that was away for so long has heard no answer meanwhile: Simple, where no interval says what is long. */
+/*  A queue that was away for so long has heard no answer meanwhile: Simple, where no interval says what is long. It then has
+ *  so long to read those that came. */
 #define ABSENCE_MS 2500
 
 /* ------------------------------------------------------------------ what is said */
@@ -119,6 +120,15 @@ answered_token (const pirate_command_t *answer, uint64_t *token)
     return answer->envelope.count == 2 && token_decode (answer->envelope.frames[0], token);
 }
 
+/*  A REQ worker that is not registered any more, or of an earlier queue, has answered: it waits for a request now. */
+static void
+take_latecomer (keel_pirate_queue_t *self, const keel_peer_t *peer, keel_actions_t *out)
+{
+    self->counters.ready_late++;
+    if (!KEEL_FAULT (LATE_STAYS))
+        enlist (self, peer, out);
+}
+
 static void
 take_from_stranger (keel_pirate_queue_t *self, const keel_peer_t *peer, const pirate_command_t *command,
                     keel_actions_t *out)
@@ -126,11 +136,9 @@ take_from_stranger (keel_pirate_queue_t *self, const keel_peer_t *peer, const pi
     uint64_t token;
     if (command->kind == PIRATE_MESSAGE && self->pirate == PIRATE_SIMPLE && answered_token (command, &token)) {
         self->queue.counters.answers_dropped++;
-        self->counters.ready_late++;
         if (KEEL_FAULT (LATE_DELIVERED) && dispatch_attempt (self->queue.dispatch, NULL, token))
             send_answer (dispatch_attempt (self->queue.dispatch, NULL, token), command, out);
-        if (!KEEL_FAULT (LATE_STAYS))
-            enlist (self, peer, out);
+        take_latecomer (self, peer, out);
     } else {
         self->queue.counters.strangers++;
     }
@@ -179,10 +187,12 @@ take_cut_answer (keel_pirate_queue_t *self, const keel_event_t *event, keel_acti
     pirate_command_t command;
     uint64_t token;
     dispatch_worker_t *worker = dispatch_worker (self->queue.dispatch, &event->peer);
-    if (!worker || pirate_decode_at_queue (self->pirate, event->frames, event->count, &command) != VERDICT_OK ||
+    if (pirate_decode_at_queue (self->pirate, event->frames, event->count, &command) != VERDICT_OK ||
         command.kind != PIRATE_MESSAGE || !answered_token (&command, &token))
         return;
-    dispatch_request_t *request = dispatch_attempt (self->queue.dispatch, worker, token);
+    if (!worker && self->pirate == PIRATE_SIMPLE)
+        take_latecomer (self, &event->peer, out);
+    dispatch_request_t *request = worker ? dispatch_attempt (self->queue.dispatch, worker, token) : NULL;
     if (!request)
         return;
     queue_abandon (&self->queue, request, 502, out);
@@ -246,7 +256,7 @@ queue_config (const keel_pirate_queue_config_t *config)
     if (config->pirate == PIRATE_SIMPLE) {
         queue.dispatch.heartbeat.interval_ms = FOR_EVER;
         queue.dispatch.heartbeat.liveness = 1;
-        queue.absence_ms = ABSENCE_MS;
+        queue.absence_ms = queue.grace_ms = ABSENCE_MS;
     }
     return queue;
 }

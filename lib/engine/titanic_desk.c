@@ -9,19 +9,19 @@
 #include <utlist.h>
 
 static void
-answer (keel_tsp_t *self, uint16_t part, uint64_t id, const span_t frames[], size_t count, keel_actions_t *out)
+answer (keel_tsp_t *self, tsp_service_t service, uint64_t id, const span_t frames[], size_t count, keel_actions_t *out)
 {
     size_t since = out->count;
-    if (!worker_engine_answer (self->workers[part], id, true, frames, count, self->now, out))
+    if (!worker_engine_answer (self->workers[service], id, true, frames, count, self->now, out))
         self->counters.answers_void++;
-    titanic_take_over (self, part, since, out);
+    titanic_take_over (self, (uint16_t) service, since, out);
 }
 
 static void
-answer_status (keel_tsp_t *self, uint16_t part, uint64_t id, span_t status, keel_actions_t *out)
+answer_status (keel_tsp_t *self, tsp_service_t service, uint64_t id, span_t status, keel_actions_t *out)
 {
     self->answer[0] = status;
-    answer (self, part, id, self->answer, 1, out);
+    answer (self, service, id, self->answer, 1, out);
 }
 
 static bool
@@ -94,7 +94,7 @@ take_new (keel_tsp_t *self, const tsp_command_t *command, uint64_t id, keel_acti
         answer_status (self, command->kind, id, span_text (refusal ? refusal : "500 busy: no memory, try again"), out);
         return;
     }
-    ticket->part = command->kind;
+    ticket->service = command->kind;
     ticket->id = id;
     titanic_store (self, ticket, out);
     if (KEEL_FAULT (TITANIC_EARLY)) {
@@ -116,7 +116,7 @@ take_close (keel_tsp_t *self, const tsp_command_t *command, uint64_t id, keel_ac
         return;
     }
     ticket->op.uuid = command->uuid;
-    ticket->part = TSP_CLOSE;
+    ticket->service = TSP_CLOSE;
     ticket->id = id;
     titanic_store (self, ticket, out);
 }
@@ -176,7 +176,7 @@ titanic_tell_client (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out)
         tsp_uuid_encode (&op->uuid, ticket->text);
         ticket->answer[count++] = span_make (ticket->text, TSP_UUID_TEXT);
     }
-    answer (self, ticket->part, ticket->id, ticket->answer, count, out);
+    answer (self, ticket->service, ticket->id, ticket->answer, count, out);
 }
 
 static void

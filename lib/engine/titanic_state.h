@@ -60,7 +60,7 @@ struct ticket {
     titanic_op_t op; /* first: the one is the other */
     ticket_t *prev, *next;
     purpose_t purpose;
-    uint16_t part;        /* FOR_CLIENT: whose request */
+    tsp_service_t service; /* FOR_CLIENT: whose request */
     uint64_t id;          /* likewise, its id there */
     running_t *running;   /* FOR_RUNNING */
     body_t *body;         /* [service][frame]+ or [frame]+ */

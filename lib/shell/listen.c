@@ -29,15 +29,20 @@ bind_remedy (int error)
 }
 
 int
+listen_failed (const options_t *options, const char *endpoint, int why)
+{
+    if (why == EINVAL || why == EPROTONOSUPPORT || why == ENOCOMPATPROTO)
+        return options_fail (options, "bad endpoint %s: %s", endpoint, zmq_strerror (why));
+    log_at (KEEL_LOG_ERROR, "cannot listen on %s: %s; %s", endpoint, zmq_strerror (why), bind_remedy (why));
+    return EXIT_UNAVAILABLE;
+}
+
+int
 listen_on (const options_t *options, port_t *port, const setting_item_t *item)
 {
     uint16_t listener;
-    if (port_listen (port, item->text, item->admin, &listener) != 0) {
-        if (errno == EINVAL || errno == EPROTONOSUPPORT || errno == ENOCOMPATPROTO)
-            return options_fail (options, "bad endpoint %s: %s", item->text, zmq_strerror (errno));
-        log_at (KEEL_LOG_ERROR, "cannot listen on %s: %s; %s", item->text, zmq_strerror (errno), bind_remedy (errno));
-        return EXIT_UNAVAILABLE;
-    }
+    if (port_listen (port, item->text, item->admin, &listener) != 0)
+        return listen_failed (options, item->text, errno);
     log_at (KEEL_LOG_NOTICE, "listening on %s%s", port_endpoint (port, listener), item->admin ? " (admin)" : "");
     return 0;
 }

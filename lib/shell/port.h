@@ -1,7 +1,7 @@
 /*  A port: carries messages between peers and an engine. The one thing above it that knows libzmq is port_zmq.c.
  *
- *  It listens for peers (a ROUTER an endpoint, each with its own listener number) or connects to one (a DEALER an
- *  endpoint). Everything that arrives, messages and failures alike, comes out of port_receive as an event; SEND actions
+ *  It listens for peers (a ROUTER an endpoint, each with its own listener number) or connects to one (an endpoint a
+ *  link: a DEALER, or a ROUTER where the protocol wants one). Everything that arrives, messages and failures alike, comes out of port_receive as an event; SEND actions
  *  go in. Nothing blocks but port_wait. One thread.
  */
 #ifndef KEEL_PORT_H
@@ -25,6 +25,8 @@ typedef struct {
         .frames = 1024 + KEEL_ACTION_SPANS, .frame_bytes = 64 << 20, .pipe = 10000, .linger_ms = 1000                                      \
     }
 
+#define PORT_IDENTITY_MAX 255
+
 /*  NULL with errno set. The config is copied. */
 port_t *port_new (const port_config_t *config);
 /*  After every engine that may keep bodies of its frames. Waits up to linger_ms for what is still to be sent. */
@@ -37,9 +39,15 @@ int port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *liste
 /*  The endpoint as it was given but for the real port where that was a wildcard. Valid until the port is destroyed. */
 const char *port_endpoint (const port_t *self, uint16_t listener);
 
+/*  The same, with an identity for peers that are ROUTERs to know it by: 1 to PORT_IDENTITY_MAX bytes, not a zero first.
+ *  NULL: the endpoint itself, with the real port; none where that is a wildcard of ipc. */
+int port_listen_as (port_t *self, const char *endpoint, const char *identity, uint16_t *listener);
+
 /*  Connects to one endpoint; gives a number like port_listen. Returns at once: libzmq connects, and reconnects, by itself;
  *  messages sent meanwhile wait. -1 with errno: EINVAL, EPROTONOSUPPORT. */
 int port_connect (port_t *self, const char *endpoint, uint16_t *link);
+/*  The same from a ROUTER, to a ROUTER. One link has one peer, whatever identity that has or has not: ids are not used. */
+int port_connect_router (port_t *self, const char *endpoint, uint16_t *link);
 /*  Closes a listener or link; what waits in it is thrown away unless linger. Its number may be given again, and its
  *  failures that were not received yet are forgotten. */
 void port_close (port_t *self, uint16_t link, bool linger);

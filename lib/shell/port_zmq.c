@@ -8,16 +8,16 @@
  */
 #include "port.h"
 
+#include "bound.h"
 #include "memory.h"
 #include "pool.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -27,6 +27,7 @@
 #define ID_MAX           255
 #define ROUTER_READ_HWM  1000
 #define KEEPALIVE_IDLE_S 30
+#define BIND_TRIES       8
 #define PIPE_SPARE       64 /* for heartbeats and the like, between the messages that config.pipe counts */
 
 #define HANDSHAKE_FAILED                                                                                               \
@@ -43,6 +44,7 @@ typedef struct {
     void *socket; /* NULL: free slot */
     void *monitor;
     char *endpoint;
+    bool listens;
     bool router;
     bool admin;
     bool usable;       /* a link's connection: what is sent leaves over it */
@@ -207,47 +209,6 @@ port_fd (const port_t *self)
 
 /* ------------------------------------------------------------------ endpoints */
 
-/*  Does somebody answer at this ipc path? libzmq would silently take it over. */
-static bool
-ipc_taken (const char *endpoint)
-{
-    if (strncmp (endpoint, "ipc://", 6) != 0)
-        return false;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t size = strlen (endpoint + 6);
-    if (size >= sizeof (address.sun_path))
-        return false;
-    memcpy (address.sun_path, endpoint + 6, size);
-    if (address.sun_path[0] == '@')
-        address.sun_path[0] = 0;
-    int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    socklen_t length = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
-    bool taken = connect (fd, (struct sockaddr *) &address, length) == 0 || errno == EAGAIN;
-    close (fd);
-    return taken;
-}
-
-/*  What was given, with the real port for a wildcard; the caller frees it. */
-static char *
-announced_endpoint (void *socket, const char *given)
-{
-    char bound[256];
-    size_t size = sizeof (bound);
-    const char *port = strrchr (given, ':');
-    bool wildcard = port && (strcmp (port, ":*") == 0 || strcmp (port, ":0") == 0);
-    if (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0)
-        return strdup (given);
-    if (strcmp (given, "ipc://*") == 0)
-        return strdup (bound);
-    const char *real = strrchr (bound, ':');
-    char *text = NULL;
-    if (!wildcard || !real)
-        return strdup (given);
-    return asprintf (&text, "%.*s%s", (int) (port - given), given, real) < 0 ? NULL : text;
-}
-
 static void
 report (port_t *self, link_t *link, bool ended)
 {
@@ -286,7 +247,7 @@ read_monitor (port_t *self, link_t *link)
     while (zmq_msg_recv (&message, link->monitor, ZMQ_DONTWAIT) >= 0) {
         if (zmq_msg_more (&message))
             memcpy (&number, zmq_msg_data (&message), sizeof (number));
-        else if (link->router)
+        else if (link->listens)
             take_of_listener (self, link, number);
         else
             take_of_link (self, link, number);
@@ -300,7 +261,7 @@ open_monitor (port_t *self, link_t *link, uint16_t number)
     char name[64];
     snprintf (name, sizeof (name), "inproc://keel.monitor.%u", self->monitors++);
     int events = ZMQ_EVENT_DISCONNECTED;
-    events |= link->router ? HANDSHAKE_FAILED : ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+    events |= link->listens ? HANDSHAKE_FAILED : ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     if (zmq_socket_monitor (link->socket, name, events) != 0)
         return -1;
     link->monitor = zmq_socket (self->context, ZMQ_PAIR);
@@ -323,18 +284,27 @@ set_options (port_t *self, const link_t *link)
 {
     /*  libzmq hears of what was read only every half pipe: twice as long, it always takes what it should. */
     set_option (link->socket, ZMQ_SNDHWM, 2 * (self->config.pipe + PIPE_SPARE));
-    set_option (link->socket, ZMQ_RCVHWM, link->router ? ROUTER_READ_HWM : self->config.pipe);
+    set_option (link->socket, ZMQ_RCVHWM, link->listens ? ROUTER_READ_HWM : self->config.pipe);
     set_option (link->socket, ZMQ_LINGER, self->config.linger_ms);
     set_option (link->socket, ZMQ_TCP_KEEPALIVE, 1);
     set_option (link->socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S);
     zmq_setsockopt (link->socket, ZMQ_MAXMSGSIZE, &self->config.frame_bytes, sizeof (self->config.frame_bytes));
-    if (link->router) {
+    if (link->router)
         set_option (link->socket, ZMQ_ROUTER_MANDATORY, 1);
+    if (link->listens)
         set_option (link->socket, ZMQ_BACKLOG, 4096);
-    } else {
+    else {
         set_option (link->socket, ZMQ_RECONNECT_IVL, 50);
         set_option (link->socket, ZMQ_RECONNECT_IVL_MAX, 1000);
     }
+}
+
+/*  The identity by which a listener is known, or the name by which a connecting ROUTER reaches its one peer. */
+static int
+name_socket (const link_t *link, const char *identity)
+{
+    return zmq_setsockopt (link->socket, link->listens ? ZMQ_ROUTING_ID : ZMQ_CONNECT_ROUTING_ID, identity,
+                           strlen (identity));
 }
 
 static link_t *
@@ -349,26 +319,30 @@ unused_link (port_t *self, uint16_t *number)
     return NULL;
 }
 
+/*  shape: what kind of link. identity: NULL for none. */
 static int
-open_link (port_t *self, bool router, const char *endpoint, uint16_t *number)
+open_link (port_t *self, link_t shape, const char *endpoint, const char *identity, uint16_t *number)
 {
     link_t *link = unused_link (self, number);
     if (!link)
         return -1;
     free (link->endpoint);
-    *link = (link_t){.router = router, .unsettled = true};
-    link->socket = zmq_socket (self->context, router ? ZMQ_ROUTER : ZMQ_DEALER);
+    *link = shape;
+    link->unsettled = true;
+    link->socket = zmq_socket (self->context, link->router ? ZMQ_ROUTER : ZMQ_DEALER);
     if (!link->socket)
         return -1;
     if (*number >= self->link_count)
         self->link_count = (uint16_t) (*number + 1);
     set_options (self, link);
     int rc = open_monitor (self, link, *number);
+    if (rc == 0 && identity)
+        rc = name_socket (link, identity);
     if (rc == 0)
-        rc = router ? zmq_bind (link->socket, endpoint) : zmq_connect (link->socket, endpoint);
+        rc = link->listens ? zmq_bind (link->socket, endpoint) : zmq_connect (link->socket, endpoint);
     if (rc == 0)
         rc = watch_socket (self, link->socket, WATCH_SOCKET, *number);
-    if (rc == 0 && !(link->endpoint = announced_endpoint (link->socket, endpoint)))
+    if (rc == 0 && !(link->endpoint = bound_endpoint (link->socket, endpoint)))
         rc = -1;
     if (rc != 0) {
         int why = errno;
@@ -378,17 +352,76 @@ open_link (port_t *self, bool router, const char *endpoint, uint16_t *number)
     return rc;
 }
 
-int
-port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *listener)
+static int
+open_listener (port_t *self, const char *endpoint, const char *identity, uint16_t *listener)
 {
-    if (ipc_taken (endpoint)) {
+    if (bound_is_taken (endpoint)) {
         errno = EADDRINUSE;
         return -1;
     }
-    if (open_link (self, true, endpoint, listener) != 0)
+    return open_link (self, (link_t){.listens = true, .router = true}, endpoint, identity, listener);
+}
+
+int
+port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *listener)
+{
+    if (open_listener (self, endpoint, NULL, listener) != 0)
         return -1;
     self->links[*listener].admin = admin;
     return 0;
+}
+
+/*  A TCP port that nobody has at any address; 0 with errno. */
+static unsigned
+free_port (void)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.v6 = {.sin6_family = AF_INET6}};
+    socklen_t size = sizeof (address.v6);
+    int fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        address.v4 = (struct sockaddr_in){.sin_family = AF_INET};
+        size = sizeof (address.v4);
+    }
+    if (fd < 0)
+        return 0;
+    bool bound = bind (fd, &address.any, size) == 0 && getsockname (fd, &address.any, &size) == 0;
+    unsigned port = address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port;
+    close (fd);
+    return bound ? ntohs ((uint16_t) port) : 0;
+}
+
+/*  An identity holds only for what is bound after it was set, so the real port is chosen here. Somebody else may take it first;
+ *  then it is another one's turn. */
+static int
+listen_as_itself (port_t *self, const char *endpoint, uint16_t *listener)
+{
+    int rc = -1;
+    errno = EADDRINUSE;
+    for (int tries = 0; tries < BIND_TRIES && rc != 0 && errno == EADDRINUSE; tries++) {
+        char *real = NULL;
+        unsigned number = free_port ();
+        int size = (int) (strrchr (endpoint, ':') - endpoint);
+        if (number == 0 || asprintf (&real, "%.*s:%u", size, endpoint, number) < 0)
+            return -1;
+        rc = open_listener (self, real, real, listener);
+        free (real);
+    }
+    return rc;
+}
+
+int
+port_listen_as (port_t *self, const char *endpoint, const char *identity, uint16_t *listener)
+{
+    if (!identity && strcmp (endpoint, "ipc://*") == 0)
+        return open_listener (self, endpoint, NULL, listener);
+    if (!identity && bound_is_wildcard (endpoint))
+        return listen_as_itself (self, endpoint, listener);
+    return open_listener (self, endpoint, identity ? identity : endpoint, listener);
 }
 
 const char *
@@ -400,7 +433,13 @@ port_endpoint (const port_t *self, uint16_t listener)
 int
 port_connect (port_t *self, const char *endpoint, uint16_t *link)
 {
-    return open_link (self, false, endpoint, link);
+    return open_link (self, (link_t){0}, endpoint, NULL, link);
+}
+
+int
+port_connect_router (port_t *self, const char *endpoint, uint16_t *link)
+{
+    return open_link (self, (link_t){.router = true}, endpoint, endpoint, link);
 }
 
 /*  Takes the fd out of epoll before libzmq closes it. */
@@ -631,8 +670,9 @@ has_input (void *socket)
 static int
 send_first (port_t *self, const link_t *link, const keel_action_t *action, int flags)
 {
+    span_t id = link->listens || !link->router ? action->id : span_text (link->endpoint);
     for (bool looked = false;; looked = true) {
-        int rc = link->router ? zmq_send (link->socket, action->id.data, action->id.size, flags)
+        int rc = link->router ? zmq_send (link->socket, id.data, id.size, flags)
                               : send_span (self, link->socket, frame_of (action, 0), flags);
         if (rc >= 0 || errno != EAGAIN || looked)
             return rc;

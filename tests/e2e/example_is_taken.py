@@ -1,8 +1,9 @@
 """Does a daemon take its example configuration file?
 
-    example_is_taken.py PROGRAM EXAMPLE.cfg [OPTION [FOLDER-OPTION]]
+    example_is_taken.py PROGRAM EXAMPLE.cfg [ARGUMENT...]
 
-It is given as it is, but for an endpoint that no other test has (OPTION, --bind unless said), and a folder of its own. Then once more with a key that there is not, so that a
+It is given as it is, but for endpoints and files that no other test has: the arguments, in which {folder} is the test's own;
+without any, --bind ipc://{folder}/s. Then once more with a key that there is not, so that a
 program that does not read its file at all cannot pass.
 """
 import signal
@@ -13,10 +14,12 @@ import tempfile
 EX_CONFIG = 78
 
 
-def taken(program, example, options):
-    command = [program, "--config", example, *options]
+def taken(program, example, arguments):
+    command = [program, "--config", example, *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
-        said = daemon.stderr.readline()
+        said = ""
+        while "listening on" not in said and (line := daemon.stderr.readline()):
+            said += line
         daemon.send_signal(signal.SIGTERM)
         said += daemon.stderr.read()
     print(said, file=sys.stderr)
@@ -30,11 +33,11 @@ def refused(program, example, name):
 
 
 def main():
-    program, example, *names = sys.argv[1:]
+    program, example, *arguments = sys.argv[1:]
+    arguments = arguments or ["--bind", "ipc://{folder}/s"]
     with tempfile.TemporaryDirectory(prefix="keel.") as folder:
-        values = [f"ipc://{folder}/s", f"{folder}/data"]
-        options = [word for pair in zip(names or ["--bind"], values) for word in pair]
-        passed = taken(program, example, options) and refused(program, example, f"{folder}/wrong.cfg")
+        given = [word.replace("{folder}", folder) for word in arguments]
+        passed = taken(program, example, given) and refused(program, example, f"{folder}/wrong.cfg")
     return 0 if passed else 1
 
 

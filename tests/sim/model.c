@@ -445,9 +445,12 @@ model_forgive (model_t *self, int64_t due, int64_t now)
 {
     model_worker_t *worker;
     int64_t late = now - (due < self->now ? self->now : due);
-    if (late > self->absence_ms)
-        DL_FOREACH (self->workers, worker)
-    worker->heard_at += late;
+    if (late <= self->absence_ms)
+        return;
+    DL_FOREACH (self->workers, worker) {
+        worker->heard_at += late + self->grace_ms;
+        worker->heard_at = worker->heard_at < now ? worker->heard_at : now;
+    }
 }
 
 int64_t

@@ -91,7 +91,7 @@ struct model_service {
 
 typedef struct {
     dispatch_config_t config;
-    int64_t absence_ms;
+    int64_t absence_ms, grace_ms;
     model_service_t *services;
     model_client_t *clients;
     model_worker_t *workers;

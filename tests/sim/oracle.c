@@ -15,6 +15,7 @@ oracle_new (world_t *world, uint16_t broker, queue_t *queue, const queue_config_
     self->config = *config;
     self->model.config = config->dispatch;
     self->model.absence_ms = config->absence_ms;
+    self->model.grace_ms = config->grace_ms;
     self->drain_until = KEEL_NEVER;
     self->settled = true;
     return self;

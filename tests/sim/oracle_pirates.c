@@ -33,6 +33,13 @@ take_ready (oracle_t *self, model_worker_t *worker)
     enlist (self);
 }
 
+static void
+take_latecomer (oracle_t *self)
+{
+    self->pirates.ready_late++;
+    enlist (self);
+}
+
 /*  Simple: whoever answers is a worker that was given up, and free again. */
 static void
 take_from_stranger (oracle_t *self, const mdp_command_t *command)
@@ -43,8 +50,7 @@ take_from_stranger (oracle_t *self, const mdp_command_t *command)
         return;
     }
     self->pirates.answers_dropped++;
-    self->pirates.ready_late++;
-    enlist (self);
+    take_latecomer (self);
 }
 
 void
@@ -71,8 +77,12 @@ oracle_take_malformed_pirate (oracle_t *self, verdict_t verdict, const mdp_comma
 {
     uint64_t token;
     self->pirates.malformed++;
-    model_worker_t *worker = verdict == VERDICT_FRAMES && command->role == MDP_WORKER ? sender (self) : NULL;
-    model_request_t *request = worker && token_decode (command->token, &token) ? model_held (worker, token) : NULL;
+    if (verdict != VERDICT_FRAMES || command->role != MDP_WORKER || !token_decode (command->token, &token))
+        return;
+    model_worker_t *worker = sender (self);
+    if (!worker && self->world->plan.kind == WORLD_SIMPLE)
+        take_latecomer (self);
+    model_request_t *request = worker ? model_held (worker, token) : NULL;
     if (!request)
         return;
     model_abandon (&self->model, request);

@@ -68,7 +68,7 @@ expectations (const plan_t *plan)
     if (plan->kind == WORLD_SIMPLE) {
         config.dispatch.heartbeat.interval_ms = SIMPLE_INTERVAL_MS;
         config.dispatch.heartbeat.liveness = 1;
-        config.absence_ms = SIMPLE_ABSENCE_MS;
+        config.absence_ms = config.grace_ms = SIMPLE_ABSENCE_MS;
     }
     return config;
 }

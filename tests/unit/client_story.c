@@ -34,7 +34,7 @@ client_story_config (uint16_t endpoints)
 void
 client_story_begin (story_t *self, const keel_mdclient_config_t *config)
 {
-    static const story_kind_t kind = {step_client, client_due, destroy_client, KEEL_MDCLIENT_ACTIONS, true};
+    static const story_kind_t kind = {step_client, client_due, destroy_client, KEEL_MDCLIENT_ACTIONS, true, NULL};
     story_begin (self, &kind, keel_mdclient_new (config), config->stock);
 }
 
@@ -49,6 +49,15 @@ story_submit (story_t *self, const char *service, const char *body)
         self->first = id;
     story_tick (self);
     return id;
+}
+
+void
+story_answer_probe (story_t *self, uint16_t link)
+{
+    uint8_t options[OPTIONS_SIZE];
+    options_encode (&self->probe, options);
+    const span_t frames[] = {span_make (options, OPTIONS_SIZE), F (""), F ("MDPC02"), F ("\3"), F ("mmi.service"), F ("404")};
+    story_frames (self, link, frames, COUNT_OF (frames));
 }
 
 void

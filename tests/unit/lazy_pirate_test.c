@@ -40,7 +40,7 @@ submit (story_t *self, const char *body)
 static story_t *
 begin_as (void **state, uint16_t endpoints, unsigned retries, bool stock)
 {
-    static const story_kind_t kind = {step_lazy, lazy_due, destroy_lazy, KEEL_LAZY_ACTIONS, false};
+    static const story_kind_t kind = {step_lazy, lazy_due, destroy_lazy, KEEL_LAZY_ACTIONS, false, NULL};
     const keel_lazy_config_t config = {
         .endpoints = endpoints, .stock = stock, .timeout_ms = 1000, .retries = retries, .seed = 42};
     story_t *story = *state;

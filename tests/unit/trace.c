@@ -1,7 +1,6 @@
 #include "trace_parts.h"
 
 #include "dispatch_tables.h"
-#include "majordomo_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,23 +10,49 @@
 
 /* ------------------------------------------------------------------ life */
 
-int
-trace_setup (void **state)
+static int
+setup (void **state, const trace_kind_t *kind, pirate_t pirate)
 {
     trace_t *self = calloc (1, sizeof (trace_t));
     if (!self)
         return -1;
     memory_seam = (memory_seam_t){0};
+    self->kind = kind;
     self->config = KEEL_MAJORDOMO_CONFIG_DEFAULT;
+    self->pirate = (keel_pirate_queue_config_t){.pirate = pirate,
+                                                .frontends = 1,
+                                                .dispatch = self->config.dispatch,
+                                                .frames = self->config.frames,
+                                                .drain_timeout_ms = self->config.drain_timeout_ms};
+    self->pirate.dispatch.services = 1;
     self->capacity = 256;
     *state = self;
     return 0;
 }
 
+int
+trace_setup (void **state)
+{
+    return setup (state, &trace_majordomo, PIRATE_SIMPLE);
+}
+
+int
+trace_setup_simple (void **state)
+{
+    return setup (state, &trace_pirate, PIRATE_SIMPLE);
+}
+
+int
+trace_setup_paranoid (void **state)
+{
+    return setup (state, &trace_pirate, PIRATE_PARANOID);
+}
+
 void
 trace_end (trace_t *self)
 {
-    keel_majordomo_destroy (&self->engine);
+    self->kind->destroy (self->engine);
+    self->engine = NULL;
     keel_actions_destroy (&self->actions);
 }
 
@@ -49,17 +74,23 @@ trace_config (trace_t *self)
     return &self->config;
 }
 
+keel_pirate_queue_config_t *
+trace_pirate_config (trace_t *self)
+{
+    return &self->pirate;
+}
+
 void
 trace_actions (trace_t *self, size_t capacity)
 {
     self->capacity = capacity;
 }
 
-keel_majordomo_t *
+void *
 trace_engine (trace_t *self)
 {
     if (!self->engine) {
-        self->engine = keel_majordomo_new (&self->config, 20250607);
+        self->engine = self->kind->make (self, 20250607);
         self->actions = keel_actions_new (self->capacity);
         assert_non_null (self->engine);
         assert_non_null (self->actions);
@@ -67,22 +98,39 @@ trace_engine (trace_t *self)
     return self->engine;
 }
 
+dispatch_gauges_t
+trace_gauges (trace_t *self)
+{
+    trace_engine (self);
+    return dispatch_gauges (self->engine->dispatch);
+}
+
 void
 trace_wrap_serials (trace_t *self)
 {
-    trace_engine (self)->queue.dispatch->serial = UINT32_MAX;
+    trace_engine (self);
+    self->engine->dispatch->serial = UINT32_MAX;
 }
 
 void
 peer (trace_t *self, const char *name, trace_dialect_t dialect)
 {
-    trace_peer (self, name)->dialect = dialect;
+    trace_peer_t *peer = trace_peer (self, name);
+    peer->dialect = dialect;
+    peer->listener = dialect.worker ? self->kind->workers_at : 0;
+}
+
+void
+trace_listener (trace_t *self, const char *name, uint16_t listener)
+{
+    trace_peer (self, name)->listener = listener;
 }
 
 void
 trace_admin (trace_t *self, const char *name)
 {
     trace_peer (self, name)->admin = true;
+    trace_listener (self, name, 1);
 }
 
 void
@@ -123,6 +171,12 @@ trace_tokens (const trace_t *self)
 }
 
 const char *
+trace_token (const trace_t *self, size_t number)
+{
+    return self->tokens[number % TRACE_TOKENS];
+}
+
+const char *
 trace_last (const trace_t *self)
 {
     return self->last;
@@ -133,7 +187,7 @@ trace_figure (trace_t *self, const char *key)
 {
     char quoted[64];
     snprintf (quoted, sizeof (quoted), "\"%s\":", key);
-    const char *found = strstr (keel_majordomo_stats (trace_engine (self), self->now), quoted);
+    const char *found = strstr (self->kind->stats (trace_engine (self), self->now), quoted);
     assert_non_null (found);
     return strtoull (found + strlen (quoted), NULL, 10);
 }
@@ -191,8 +245,13 @@ lend (trace_t *self, span_t frame)
 static void
 check_books (const trace_t *self)
 {
-    const dispatch_counters_t *counters = keel_majordomo_counters (self->engine);
-    dispatch_gauges_t gauges = keel_majordomo_gauges (self->engine);
+    const queue_counters_t *messages = &self->engine->counters;
+    const dispatch_counters_t *counters = dispatch_counters (self->engine->dispatch);
+    dispatch_gauges_t gauges = dispatch_gauges (self->engine->dispatch);
+    uint64_t malformed = 0;
+    for (verdict_t verdict = VERDICT_OK + 1; verdict < VERDICTS; verdict++)
+        malformed += messages->verdicts[verdict];
+    assert_int_equal (messages->malformed, malformed);
     assert_int_equal (counters->accepted, counters->answered + counters->failed + gauges.waiting + gauges.held);
     assert_int_equal (counters->failed, counters->failed_404 + counters->failed_502 + counters->failed_503 +
                                             counters->failed_504);
@@ -221,27 +280,28 @@ carry_out (trace_t *self)
 static void
 step (trace_t *self, keel_event_t *event)
 {
-    keel_majordomo_t *engine = trace_engine (self);
+    void *engine = trace_engine (self);
     event->now = self->now;
     keel_actions_clear (self->actions);
-    assert_int_equal (keel_majordomo_step (engine, event, self->actions), 0);
+    assert_int_equal (self->kind->step (engine, event, self->actions), 0);
     carry_out (self);
     check_books (self);
 }
 
+/*  The event's peer; id: where its routing id is lent from. */
 static keel_peer_t
-peer_event (const trace_peer_t *peer, char id[16])
+peer_event (const trace_peer_t *peer, const char *id)
 {
-    memcpy (id, peer->id, sizeof (peer->id));
-    return (keel_peer_t){.listener = peer->admin, .admin = peer->admin, .id = span_text (id), .user = SPAN_OF ("")};
+    return (keel_peer_t){.listener = peer->listener, .admin = peer->admin, .id = span_text (id), .user = SPAN_OF ("")};
 }
 
 static void
 step_message (trace_t *self, const trace_peer_t *peer, const span_t frames[], size_t count)
 {
     span_t lent[4 * TRACE_FRAMES];
-    char id[16];
+    char id[sizeof (peer->id)];
     assert_true (count <= COUNT_OF (lent));
+    memcpy (id, peer->id, sizeof (id));
     for (size_t n = 0; n < count; n++)
         lent[n] = lend (self, frames[n]);
     keel_event_t event = {.kind = KEEL_EVENT_MESSAGE, .peer = peer_event (peer, id), .frames = lent, .count = count,
@@ -255,13 +315,12 @@ step_message (trace_t *self, const trace_peer_t *peer, const span_t frames[], si
 static void
 step_failures (trace_t *self)
 {
-    for (size_t n = 0; n < self->failure_count; n++) {
-        char id[16];
-        const trace_failure_t *failure = &self->failures[n];
-        keel_event_t event = {.kind = failure->kind, .peer = peer_event (failure->peer, id), .tag = failure->tag};
+    while (self->failure_count) {
+        trace_failure_t failure = self->failures[0];
+        memmove (self->failures, self->failures + 1, --self->failure_count * sizeof (failure));
+        keel_event_t event = {.kind = failure.kind, .peer = peer_event (failure.peer, failure.id), .tag = failure.tag};
         step (self, &event);
     }
-    self->failure_count = 0;
 }
 
 static void
@@ -276,7 +335,7 @@ static void
 step_what_is_due (trace_t *self)
 {
     step_failures (self);
-    for (unsigned ticks = 0; keel_majordomo_next_due (self->engine) <= self->now; ticks++) {
+    for (unsigned ticks = 0; self->kind->next_due (self->engine) <= self->now; ticks++) {
         assert_true (ticks < TICKS_AT_ONCE);
         step_tick (self);
     }
@@ -288,6 +347,8 @@ static void
 tell_nobody (trace_t *self, const char *what)
 {
     keel_event_t event = {.kind = strcmp (what, "DRAIN") == 0 ? KEEL_EVENT_DRAIN : KEEL_EVENT_DISCONNECTED};
+    const char *listener = strchr (what, ':');
+    event.peer.listener = listener ? (uint16_t) atoi (listener + 1) : 0;
     trace_line (self, "%s", what);
     step (self, &event);
 }
@@ -351,7 +412,7 @@ tell_cut (trace_t *self, const char *line)
 void
 trace_tick (trace_t *self, int64_t most_ms)
 {
-    int64_t due = keel_majordomo_next_due (trace_engine (self));
+    int64_t due = self->kind->next_due (trace_engine (self));
     int64_t latest = self->now + most_ms;
     self->now = due < self->now ? self->now : due < latest ? due : latest;
     step_tick (self);
@@ -368,7 +429,7 @@ pass (trace_t *self, int64_t ms)
 {
     int64_t until = self->now + ms;
     int64_t due;
-    while ((due = keel_majordomo_next_due (trace_engine (self))) <= until) {
+    while ((due = self->kind->next_due (trace_engine (self))) <= until) {
         if (due > self->now)
             self->now = due;
         step_what_is_due (self);

@@ -1,4 +1,5 @@
-/*  A broker's engine on a virtual clock, among peers that have names, and what is said between them as lines of text:
+/*  The engine of a broker on a virtual clock, majordomo's or a Pirate's, among peers that have names, and what is said between
+ *  them as lines of text:
  *
  *      tell (trace, "w1 READY echo");
  *      pass (trace, 10);
@@ -18,13 +19,15 @@
 
 #include "majordomo.h"
 #include "memory.h"
+#include "pirate_queue.h"
 
 #define TRACE_PEERS  32
 #define TRACE_FRAMES 24
 
 typedef struct trace trace_t;
 
-/*  How a peer speaks. */
+/*  How a peer speaks. version and led mean nothing to the Pirates: all their clients lead, and workers do as their queue
+ *  does. */
 typedef struct {
     bool worker;
     int version;
@@ -60,21 +63,32 @@ typedef struct {
     size_t requests, partials, finals, notices, heartbeats, disconnects, logs;
 } trace_tally_t;
 
-/*  setup and teardown of a cmocka test. The engine is made at the first event, from trace_config and trace_actions. */
+/*  setup and teardown of a cmocka test. The engine is made at the first event, from trace_config (or trace_pirate_config) and
+ *  trace_actions. */
 int trace_setup (void **state);
+int trace_setup_simple (void **state);
+int trace_setup_paranoid (void **state);
 int trace_teardown (void **state);
-#define T(test) cmocka_unit_test_setup_teardown (test, trace_setup, trace_teardown)
+#define T(test)        cmocka_unit_test_setup_teardown (test, trace_setup, trace_teardown)
+#define SIMPLE(test)   cmocka_unit_test_setup_teardown (test, trace_setup_simple, trace_teardown)
+#define PARANOID(test) cmocka_unit_test_setup_teardown (test, trace_setup_paranoid, trace_teardown)
 keel_majordomo_config_t *trace_config (trace_t *self);
+/*  One frontend, which is listener 0, unless told otherwise. */
+keel_pirate_queue_config_t *trace_pirate_config (trace_t *self);
 /*  How many actions a step may have; 256 unless told. */
 void trace_actions (trace_t *self, size_t capacity);
-keel_majordomo_t *trace_engine (trace_t *self);
+/*  A keel_majordomo_t or keel_pirate_queue_t. */
+void *trace_engine (trace_t *self);
+dispatch_gauges_t trace_gauges (trace_t *self);
 /*  The next attempt's serial number is the first after the last of 32 bits. */
 void trace_wrap_serials (trace_t *self);
 /*  Ends the engine and what it has kept; teardown does so too. */
 void trace_end (trace_t *self);
 
-/*  Without it, c... is a REQ and w... a 0.1 worker. Peers live until teardown. */
+/*  Without it, c... is a REQ and w... a 0.1 or a Pirate's worker. Peers live until teardown. A Pirate's worker is at
+ *  listener 1; all others are at 0. */
 void peer (trace_t *self, const char *name, trace_dialect_t dialect);
+void trace_listener (trace_t *self, const char *name, uint16_t listener);
 /*  Messages of it come from an endpoint of administrators. */
 void trace_admin (trace_t *self, const char *name);
 /*  From now on the peer has another routing id: its name, #, and the number. What is sent to earlier ones is taken for
@@ -85,7 +99,8 @@ void trace_same_id (trace_t *self, const char *name, const char *other);
 void trace_fate (trace_t *self, const char *name, trace_fate_t fate);
 
 /*  "PEER COMMAND WORD...": REQUEST service body..., READY service [credit], PARTIAL|FINAL token body..., HEARTBEAT,
- *  DISCONNECT; "DRAIN" and "DISCONNECTED" of nobody. Behind it, as a loop does, TICKs while something is due. */
+ *  DISCONNECT; to the Pirates REQUEST body..., READY, ANSWER token body..., HEARTBEAT; "DRAIN" and "DISCONNECTED" of nobody,
+ *  or "DISCONNECTED:1" at that listener. Behind it, as a loop does, TICKs while something is due. */
 void tell (trace_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 /*  The same with no TICK behind it. */
 void tell_only (trace_t *self, const char *line);
@@ -120,9 +135,11 @@ void trace_mute (trace_t *self);
 trace_tally_t trace_tally (const trace_t *self);
 /*  How many tokens were seen: the number of the latest. */
 size_t trace_tokens (const trace_t *self);
+/*  The 16 bytes of the number-th. */
+const char *trace_token (const trace_t *self, size_t number);
 /*  The text of the last frame of the last message to a peer. */
 const char *trace_last (const trace_t *self);
-/*  A number that mmi.stats gives under that key. */
+/*  A number that the counters as JSON give under that key. */
 uint64_t trace_figure (trace_t *self, const char *key);
 
 #endif

@@ -1,5 +1,5 @@
-/*  What peers say and read, by the table of PROTOCOLS.md section 2. Nothing of lib/wire is used but spans: what a codec
- *  gets wrong twice must not look right here. */
+/*  Peers and their envelopes, by PROTOCOLS.md section 1. Here as in the files of the protocols nothing of lib/wire is used but
+ *  spans: what a codec gets wrong twice must not look right. */
 #include "trace_parts.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@ trace_peer (trace_t *self, const char *name)
             return &self->peers[n];
     assert_true (self->peer_count < TRACE_PEERS && strlen (name) < sizeof (self->peers[0].name));
     trace_peer_t *made = &self->peers[self->peer_count++];
-    *made = (trace_peer_t){.dialect = name[0] == 'w' ? WORKER_1 : REQ};
+    *made = (trace_peer_t){.dialect = name[0] == 'w' ? WORKER_1 : REQ, .listener = name[0] == 'w' ? self->kind->workers_at : 0};
     memcpy (made->name, name, strlen (name));
     memcpy (made->id, name, strlen (name));
     return made;
@@ -30,8 +30,8 @@ trace_frame (trace_message_t *message, const void *data, size_t size)
     message->size += size;
 }
 
-static void
-add_text (trace_message_t *message, const char *text)
+void
+trace_text (trace_message_t *message, const char *text)
 {
     trace_frame (message, text, strlen (text));
 }
@@ -57,8 +57,8 @@ add_envelope (trace_message_t *message, const trace_peer_t *peer, unsigned numbe
         trace_frame (message, "", 0);
 }
 
-static void
-add_word (trace_t *self, trace_message_t *message, const char *word)
+void
+trace_add_word (trace_t *self, trace_message_t *message, const char *word)
 {
     unsigned number;
     if (strcmp (word, "''") == 0)
@@ -66,52 +66,18 @@ add_word (trace_t *self, trace_message_t *message, const char *word)
     else if (sscanf (word, "#%u", &number) == 1 && number >= 1 && number <= self->token_count)
         trace_frame (message, self->tokens[number % TRACE_TOKENS], 16);
     else
-        add_text (message, word);
-}
-
-/*  Returns the word's command byte as that peer sends it; 0: none. */
-static uint8_t
-command_byte (const trace_peer_t *peer, const char *command)
-{
-    static const struct {
-        const char *command;
-        uint8_t bytes[3];
-    } table[] = {{"READY", {0, 1, 1}},     {"PARTIAL", {0, 0, 3}},    {"FINAL", {0, 3, 4}},
-                 {"HEARTBEAT", {0, 4, 5}}, {"DISCONNECT", {0, 5, 6}}, {"REQUEST", {0, 0, 1}}};
-    for (size_t n = 0; n < COUNT_OF (table); n++)
-        if (strcmp (table[n].command, command) == 0)
-            return table[n].bytes[peer->dialect.version];
-    fail_msg ("no command %s", command);
-    return 0;
-}
-
-static void
-add_command (trace_message_t *message, const trace_peer_t *peer, const char *command)
-{
-    static const char *const headers[2][3] = {{"", "MDPC01", "MDPC02"}, {"", "MDPW01", "MDPW02"}};
-    uint8_t byte = command_byte (peer, command);
-    add_text (message, headers[peer->dialect.worker][peer->dialect.version]);
-    if (byte)
-        trace_frame (message, &byte, 1);
+        trace_text (message, word);
 }
 
 void
 trace_compose (trace_t *self, trace_peer_t *peer, const char *words, trace_message_t *message)
 {
     char copy[TRACE_LINE];
-    char *rest = NULL;
     message->count = message->size = 0;
     snprintf (copy, sizeof (copy), "%s", words);
-    const char *command = strtok_r (copy, " ", &rest);
     if (!peer->dialect.worker)
-        peer->requests++;
-    add_envelope (message, peer, peer->requests);
-    add_command (message, peer, command);
-    for (unsigned at = 0; (command = strtok_r (NULL, " ", &rest)); at++) {
-        add_word (self, message, command);
-        if (at == 0 && peer->dialect.worker && (strstr (words, "FINAL ") == words || strstr (words, "PARTIAL ") == words))
-            trace_frame (message, "", 0); /* behind the token */
-    }
+        add_envelope (message, peer, ++peer->requests);
+    self->kind->compose (self, peer, copy, message);
 }
 
 /* ------------------------------------------------------------------ what they read */
@@ -131,46 +97,14 @@ is_envelope (const trace_peer_t *peer, unsigned number, const span_t frames[], s
     return true;
 }
 
-/*  Each names one attempt, so none comes twice. */
-static void
-number_token (trace_t *self, span_t token)
+void
+trace_new_token (trace_t *self, span_t token)
 {
     assert_int_equal (token.size, 16);
     for (size_t n = 0; n < 16; n++)
         assert_non_null (memchr ("0123456789abcdef", token.data[n], 16));
     assert_int_equal (trace_token_number (self, token), 0);
     memcpy (self->tokens[++self->token_count % TRACE_TOKENS], token.data, 16);
-}
-
-static void
-read_at_worker (trace_t *self, const trace_peer_t *peer, const span_t frames[], size_t count, char line[TRACE_LINE])
-{
-    const trace_dialect_t *dialect = &peer->dialect;
-    size_t at = 0;
-    if (dialect->led)
-        assert_int_equal (frames[at++].size, 0);
-    assert_true (count >= at + 2);
-    assert_true (span_is (frames[at++], dialect->version == 1 ? "MDPW01" : "MDPW02", 6));
-    assert_int_equal (frames[at].size, 1);
-    uint8_t byte = frames[at++].data[0];
-    if (byte == 2) {
-        self->tally.requests++;
-        assert_true (count >= at + 3);
-        number_token (self, frames[at]);
-        assert_int_equal (frames[at + 1].size, 0);
-        strcat (line, " REQUEST");
-        trace_word (self, line, frames[at]);
-        for (at += 2; at < count; at++)
-            trace_word (self, line, frames[at].size < 256 ? frames[at] : span_text ("..."));
-    } else if (byte == dialect->version + 3) {
-        self->tally.heartbeats++;
-        strcat (line, " HEARTBEAT");
-    } else {
-        assert_int_equal (byte, dialect->version + 4);
-        self->tally.disconnects++;
-        strcat (line, " DISCONNECT");
-    }
-    assert_int_equal (at, count);
 }
 
 /*  Finds which request of the peer's it answers, by its envelope. */
@@ -188,28 +122,11 @@ read_envelope (const trace_peer_t *peer, const span_t frames[], size_t count, ch
     return size;
 }
 
-static void
-read_at_client (trace_t *self, const trace_peer_t *peer, const span_t frames[], size_t count, char line[TRACE_LINE])
+void
+trace_body (trace_t *self, const span_t frames[], size_t count, char *line)
 {
-    size_t at = read_envelope (peer, frames, count, line);
-    bool partial = false;
-    assert_true (count > at);
-    assert_true (span_is (frames[at++], peer->dialect.version == 1 ? "MDPC01" : "MDPC02", 6));
-    if (peer->dialect.version == 2) {
-        assert_true (count > at && frames[at].size == 1);
-        partial = frames[at].data[0] == 2;
-        assert_true (partial || frames[at].data[0] == 3);
-        at++;
-    }
-    assert_true (count >= at + 2);
-    bool notice = span_is (frames[at], "mmi.error", 9);
-    self->tally.notices += notice;
-    self->tally.partials += partial;
-    self->tally.finals += !notice && !partial;
-    assert_false (notice && (partial || !peer->dialect.notices));
-    strcat (line, partial ? " PARTIAL" : " FINAL");
-    for (; at < count && !self->mute; at++)
-        trace_word (self, line, frames[at].size < 256 ? frames[at] : span_text ("..."));
+    for (size_t n = 0; n < count && !self->mute; n++)
+        trace_word (self, line, frames[n].size < 256 ? frames[n] : span_text ("..."));
 }
 
 static trace_peer_t *
@@ -219,7 +136,7 @@ peer_of (trace_t *self, const keel_action_t *action)
     assert_true (action->id.size < sizeof (name));
     memcpy (name, action->id.data, action->id.size);
     for (size_t n = 0; n < self->peer_count; n++)
-        if (strcmp (self->peers[n].id, name) == 0 && self->peers[n].admin == action->listener)
+        if (strcmp (self->peers[n].id, name) == 0 && self->peers[n].listener == action->listener)
             return &self->peers[n];
     char *number = strchr (name, '#');
     if (number)
@@ -227,7 +144,7 @@ peer_of (trace_t *self, const keel_action_t *action)
     size_t known = self->peer_count;
     trace_peer_t *peer = trace_peer (self, name);
     assert_int_equal (known, self->peer_count);
-    assert_int_equal (action->listener, peer->admin);
+    assert_int_equal (action->listener, peer->listener);
     return peer;
 }
 
@@ -253,15 +170,18 @@ trace_read (trace_t *self, const keel_action_t *action)
     if (action->body_count)
         memcpy (frames + action->head_count, action->body, action->body_count * sizeof (span_t));
     snprintf (line, sizeof (line), "broker > %s", peer->name);
-    if (peer->dialect.worker)
-        read_at_worker (self, peer, frames, count, line);
-    else
-        read_at_client (self, peer, frames, count, line);
+    if (peer->dialect.worker) {
+        self->kind->read_at_worker (self, peer, frames, count, line);
+    } else {
+        size_t at = read_envelope (peer, frames, count, line);
+        self->kind->read_at_client (self, peer, frames + at, count - at, line);
+    }
     trace_line (self, "%s%s", line, fates[peer->fate]);
     keep_last (self, frames[count - 1]);
     if (peer->fate != REACHED) {
         assert_true (self->failure_count < COUNT_OF (self->failures));
-        self->failures[self->failure_count++] =
-            (trace_failure_t){peer->fate == FULL ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE, peer, action->tag};
+        trace_failure_t *failure = &self->failures[self->failure_count++];
+        *failure = (trace_failure_t){.kind = peer->fate == FULL ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE, .peer = peer, .tag = action->tag};
+        memcpy (failure->id, action->id.data, action->id.size);
     }
 }

@@ -23,6 +23,7 @@ extern "C" {
     X (NO_SERVER, -7, "no server answers")                                                                             \
     X (NOT_STORED, -8, "Titanic did not store it")                                                                     \
     X (ANSWER, -9, "the answer is not one of Titanic")                                                                 \
+    X (ADDRESS, -10, "the endpoint cannot be bound")                                                                   \
     X (PENDING, -300, "the request has no reply yet")                                                                  \
     X (UNKNOWN, -400, "no such request is stored")                                                                     \
     X (NOT_ALLOWED, -403, "not allowed")                                                                               \

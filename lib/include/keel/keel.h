@@ -2,8 +2,11 @@
 #ifndef KEEL_KEEL_H
 #define KEEL_KEEL_H
 
+#include "bstar.h"
 #include "client.h"
 #include "error.h"
+#include "flserver.h"
+#include "freelance.h"
 #include "pirate.h"
 #include "titanic.h"
 #include "version.h"
