@@ -21,6 +21,7 @@ const setting_t mdbroker_settings[] = {
      .help = "most memory for the partial replies held for one request of a 0.1 client"},
 
     QUEUE_SETTINGS_LOOP (mdbroker_settings_t),
+    PAIR_SETTINGS (mdbroker_settings_t),
     SETTING_END,
 };
 

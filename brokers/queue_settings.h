@@ -54,6 +54,9 @@ typedef struct {
     {.name = "limit-outstanding", .key = "limits/outstanding", .kind = SETTING_COUNT, .preset = "100000",              \
      .minimum = 1, .maximum = SETTING_MANY, .reload = true, .at = offsetof (type, queue.outstanding),                  \
      .help = "most requests of one client"},                                                                           \
+    QUEUE_SETTINGS_PORT (type)
+
+#define QUEUE_SETTINGS_PORT(type)                                                                                      \
     {.name = "limit-frame-bytes", .key = "limits/frame-bytes", .kind = SETTING_BYTES, .preset = "64M",                 \
      .minimum = 1024, .maximum = 1 << 30, .at = offsetof (type, queue.frame_bytes),                                    \
      .help = "largest frame; who sends a larger one is disconnected"},                                                 \
@@ -67,6 +70,9 @@ typedef struct {
     {.name = "drain-timeout", .key = "drain/timeout", .kind = SETTING_MSEC, .preset = "30000", .minimum = 0,           \
      .maximum = SETTING_DAY_MS, .reload = true, .at = offsetof (type, queue.drain_timeout),                            \
      .help = "how long SIGTERM waits for what workers hold"},                                                          \
+    QUEUE_SETTINGS_SPIN (type)
+
+#define QUEUE_SETTINGS_SPIN(type)                                                                                      \
     {.name = "spin", .key = "loop/spin", .kind = SETTING_COUNT, .argument = "US", .preset = "0", .minimum = 0,         \
      .maximum = 1000000, .reload = true, .at = offsetof (type, queue.spin),                                            \
      .help = "after traffic, look again for so many usec before sleeping; less latency for more CPU"}

@@ -1,4 +1,4 @@
-/*  mdctl: asks a broker what it does, and tells it to drain a service or to take it up again. */
+/*  mdctl: asks a broker what it does, and tells it to drain a service or to take it up again, or which of a pair is to serve. */
 #include <keel/client.h>
 
 #include "mdctl_reports.h"
@@ -11,6 +11,9 @@
 
 #include <errno.h>
 #include <string.h>
+
+/*  Between looks at whether a promote or handover is done. */
+#define MOVE_POLL_MS 20
 
 typedef struct {
     setting_list_t brokers;
@@ -43,7 +46,7 @@ static const setting_t settings[] = {
 
 static const program_t program = {
     .name = "mdctl",
-    .summary = "Shows what a broker does, and drains and resumes its services.",
+    .summary = "Shows what a broker does, drains and resumes its services, and says which of a pair is to serve.",
     .usage = "COMMAND [SERVICE]",
     .fewest = 1,
     .most = 2,
@@ -55,7 +58,9 @@ static const program_t program = {
              "  explain SERVICE           why do requests of this service wait?\n"
              "  drain SERVICE             refuse new requests for it, serve those that wait\n"
              "  resume SERVICE            take new requests again\n"
-             "drain and resume need an endpoint that the broker was given with --admin.",
+             "  promote                   make it the active one of its pair, now\n"
+             "  handover                  have its peer take over; what workers hold is finished first\n"
+             "drain, resume, promote and handover need an endpoint that the broker was given with --admin.",
     .settings = settings,
     .size = sizeof (settings_t),
     .terse = true,
@@ -107,6 +112,14 @@ explain_code (int code)
 static int
 fail_code (const control_t *self, int code)
 {
+    if (code == 503 && strcmp (self->command->name, "handover") == 0) {
+        log_at (KEEL_LOG_ERROR, "handover: it is not active, or its peer could not take over; see `mdctl status`");
+        return EXIT_FAILED;
+    }
+    if (code == 503 && strcmp (self->command->name, "promote") == 0) {
+        log_at (KEEL_LOG_ERROR, "promote: its peer has the same role; start one of them with the other");
+        return EXIT_FAILED;
+    }
     log_at (KEEL_LOG_ERROR, "%s%s%.255s: %d, %s", self->command->name, self->service ? " " : "",
             self->service ? self->service : "", code, explain_code (code));
     return EXIT_FAILED;
@@ -203,8 +216,8 @@ run_report (control_t *self)
 static json_t *
 combine (const json_t *version, const json_t *stats)
 {
-    static const char *const gauges[] = {"uptime_ms", "services", "workers", "clients",
-                                         "waiting",   "held",     "bytes",   "draining"};
+    static const char *const gauges[] = {"uptime_ms", "services", "workers",  "clients", "waiting",
+                                         "held",      "bytes",    "draining", "pair"};
     json_t *status = json_copy ((json_t *) (uintptr_t) version);
     for (size_t n = 0; status && n < sizeof (gauges) / sizeof (gauges[0]); n++) {
         json_t *value = json_object_get (stats, gauges[n]);
@@ -267,6 +280,80 @@ run_order (control_t *self)
     return EXIT_OK;
 }
 
+/*  What stats says of the pair, which the caller gives back; NULL once it has said why. */
+static json_t *
+ask_pair (control_t *self)
+{
+    char *text = NULL;
+    json_t *stats = ask (self, "mmi.stats", &text) == EXIT_OK ? parse (self, text) : NULL;
+    json_t *pair = json_incref (json_object_get (stats, "pair"));
+    json_decref (stats);
+    free (text);
+    return pair;
+}
+
+static bool
+is_active (const json_t *pair)
+{
+    const char *state = json_string_value (json_object_get (pair, "state"));
+    return state && strcmp (state, "active") == 0;
+}
+
+static bool
+is_leaving (const json_t *pair)
+{
+    return json_is_true (json_object_get (pair, "leaving"));
+}
+
+static int
+print_move (const control_t *self, const json_t *pair, bool done)
+{
+    if (self->settings.json) {
+        char *text = json_dumps (pair, JSON_COMPACT | JSON_ENSURE_ASCII);
+        int rc = text ? print (self, text, pair) : fail_memory ();
+        free (text);
+        return rc;
+    }
+    if (!done)
+        printf ("it hands over once its workers have finished; see `mdctl status`\n");
+    else if (is_active (pair))
+        printf ("active, epoch %" JSON_INTEGER_FORMAT "\n", json_integer_value (json_object_get (pair, "epoch")));
+    else
+        printf ("passive; its peer takes over\n");
+    return EXIT_OK;
+}
+
+static int
+finish_move (const control_t *self, const json_t *pair, bool promote, bool done)
+{
+    if (done || (!promote && is_leaving (pair)))
+        return print_move (self, pair, done);
+    log_at (KEEL_LOG_ERROR, promote ? "promote: it has not become active; its log says why"
+                                    : "handover: its peer is silent, and could not take over");
+    return EXIT_FAILED;
+}
+
+/*  promote and handover: orders, and waits until it has come about, or for the timeout. */
+static int
+run_move (control_t *self)
+{
+    bool promote = strcmp (self->command->name, "promote") == 0;
+    int rc = ask (self, self->command->mmi, NULL);
+    for (int64_t until = zclock_mono () + self->settings.timeout; rc == EXIT_OK; zclock_sleep (MOVE_POLL_MS)) {
+        json_t *pair = ask_pair (self);
+        if (!pair)
+            return EXIT_FAILED;
+        bool done = is_active (pair) == promote;
+        bool over = zclock_mono () >= until || (!promote && !is_leaving (pair));
+        if (done || over)
+            rc = finish_move (self, pair, promote, done);
+        json_decref (pair);
+        if (done || over)
+            return rc;
+    }
+    return rc;
+}
+
 static const command_t commands[] = {
     {"status", NULL, false, mdctl_print_status, run_status},
     {"services", "mmi.services", false, mdctl_print_services, run_report},
@@ -275,6 +362,8 @@ static const command_t commands[] = {
     {"explain", "mmi.explain", true, mdctl_print_reasons, run_report},
     {"drain", "mmi.drain", true, NULL, run_order},
     {"resume", "mmi.resume", true, NULL, run_order},
+    {"promote", "mmi.promote", false, NULL, run_move},
+    {"handover", "mmi.handover", false, NULL, run_move},
 };
 
 /* ------------------------------------------------------------------ main */

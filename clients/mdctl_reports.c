@@ -34,13 +34,44 @@ print_broker (const json_t *status)
     table_line ("broker", line);
 }
 
+/*  One of a pair: how it stands, and when it heard its peer. */
+static void
+print_pair (const json_t *pair)
+{
+    char words[REPORT_WORDS], age[REPORT_WORDS], line[3 * REPORT_WORDS];
+    const json_t *trouble = json_object_get (pair, "trouble");
+    report_value (json_object_get (pair, "role"), words);
+    table_line ("role", words);
+    report_value (json_object_get (pair, "state"), words);
+    snprintf (line, sizeof (line), "%s%s", words, json_is_true (json_object_get (pair, "leaving")) ? ", hands over" : "");
+    table_line ("pair", line);
+    report_value (json_object_get (pair, "epoch"), words);
+    table_line ("epoch", words);
+    report_value (json_object_get (pair, "peer"), words);
+    report_duration (json_object_get (pair, "peer_age_ms"), age);
+    snprintf (line, sizeof (line), "%s, heard %s ago", words, age);
+    table_line ("peer", json_object_get (pair, "peer") ? line : "not heard yet");
+    report_value (trouble, words);
+    if (trouble)
+        table_line ("trouble", words);
+}
+
+static const char *
+state_of (const json_t *status)
+{
+    const char *pair = json_string_value (json_object_get (json_object_get (status, "pair"), "state"));
+    if (json_is_true (json_object_get (status, "draining")))
+        return "draining";
+    return pair && strcmp (pair, "active") != 0 ? "not serving" : "serving";
+}
+
 bool
 mdctl_print_status (const json_t *status)
 {
     static const char *const gauges[] = {"services", "workers", "clients", "waiting", "held"};
     char words[REPORT_WORDS];
     print_broker (status);
-    table_line ("state", json_is_true (json_object_get (status, "draining")) ? "draining" : "serving");
+    table_line ("state", state_of (status));
     report_duration (json_object_get (status, "uptime_ms"), words);
     table_line ("uptime", words);
     for (size_t n = 0; n < sizeof (gauges) / sizeof (gauges[0]); n++) {
@@ -49,6 +80,8 @@ mdctl_print_status (const json_t *status)
     }
     report_bytes (json_object_get (status, "bytes"), words);
     table_line ("bytes", words);
+    if (json_is_object (json_object_get (status, "pair")))
+        print_pair (json_object_get (status, "pair"));
     return true;
 }
 

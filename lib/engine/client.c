@@ -29,6 +29,7 @@ keel_mdclient_new (const keel_mdclient_config_t *config)
     self->config = *config;
     self->random.state = config->seed;
     self->now = self->heard_ms = INT64_MIN;
+    self->turn_at = KEEL_NEVER;
     if (!requests_init (&self->requests, random_next (&self->random)))
         keel_mdclient_destroy (&self);
     return self;
@@ -93,6 +94,8 @@ keel_mdclient_submit (keel_mdclient_t *self, int64_t now, span_t service, const 
     request_t *request = requests_add (&self->requests, now, service, body, body_count);
     if (!request)
         return KEEL_SUBMIT_NO_MEMORY;
+    if (self->requests.table.count == 1)
+        self->links[self->current].quiet_ms = now;
     mdclient_count (self, KEEL_MDCLIENT_REQUESTS);
     *id = request->pending.serial;
     return KEEL_SUBMIT_OK;
@@ -188,6 +191,7 @@ send_request (keel_mdclient_t *self, request_t *request, keel_actions_t *out)
     request->continues = false;
     request->heard |= self->links[self->current].heard;
     requests_set_due (&self->requests, request, KEEL_FAULT (CLIENT_TIMELESS) ? KEEL_NEVER : request->try_due);
+    mdclient_note_sent (self, request);
 }
 
 void
@@ -205,6 +209,8 @@ end_try (keel_mdclient_t *self, request_t *request, keel_actions_t *out)
     mdclient_blame_link (self, request, out);
     if ((!request->source || KEEL_FAULT (CLIENT_PARTLY_AGAIN)) && mdclient_tries_left (self, request))
         mdclient_try_again (self, request);
+    else if (request->refused)
+        fail (self, request, KEEL_MDCLIENT_REFUSED, out);
     else
         fail (self, request, heard ? KEEL_MDCLIENT_TIMEOUT : KEEL_MDCLIENT_NO_BROKER, out);
 }
@@ -236,10 +242,13 @@ work (keel_mdclient_t *self, keel_actions_t *out)
 {
     request_t *request;
     uint16_t number;
+    mdclient_search (self);
     while (has_room (out) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
     while (!self->held && has_room (out) && (request = requests_first (&self->requests)) && request->pending.node.due <= self->now)
         handle_due (self, request, out);
+    if (has_room (out))
+        mdclient_send_probe (self, out);
     while (has_room (out) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
 }
@@ -279,5 +288,6 @@ keel_mdclient_next_due (const keel_mdclient_t *self)
     uint16_t number;
     if (mdclient_link_to_close (self, false, &number))
         return self->now;
-    return first && !self->held ? first->pending.node.due : KEEL_NEVER;
+    int64_t due = mdclient_search_due (self);
+    return first && !self->held && first->pending.node.due < due ? first->pending.node.due : due;
 }

@@ -52,7 +52,8 @@ typedef struct {
     X (LATE, "late", "answers dropped: nothing waits for them")                                                        \
     X (MALFORMED, "malformed", "messages dropped: not well formed")                                                    \
     X (UNSENT, "unsent", "messages that the connection did not take")                                                  \
-    X (DISCONNECTS, "disconnects", "connections that ended")
+    X (DISCONNECTS, "disconnects", "connections that ended")                                                           \
+    X (PROBES, "probes", "sent to find out which of several brokers answers")
 
 typedef enum {
 #define X(name, key, text) KEEL_MDCLIENT_##name,
@@ -66,6 +67,7 @@ enum {
     KEEL_MDCLIENT_TIMEOUT = 1,   /* a broker is there, but the answer did not come */
     KEEL_MDCLIENT_NO_BROKER = 2, /* nothing was heard from any broker since the request was made */
     KEEL_MDCLIENT_HALFWAY = 502, /* the connection ended after a partial answer */
+    KEEL_MDCLIENT_REFUSED = 503, /* that was the last word of several brokers, in turn */
 };
 
 typedef enum {

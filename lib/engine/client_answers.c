@@ -21,6 +21,26 @@ notice_code (const mdp_command_t *notice)
     return value;
 }
 
+/*  Another broker, or moment, may say something else. Of several brokers each is asked within the try: one of a pair that hands
+ *  over says 503 until the other serves. False: there is no try left. */
+static bool
+take_refusal (keel_mdclient_t *self, request_t *request)
+{
+    if (self->config.endpoints > 1 && !self->config.stock) {
+        self->links[request->link].doubted = true;
+        mdclient_move_on (self, request->link);
+        self->links[self->current].doubted = true;
+        request->refused = true;
+        request->copies = 0; /* that one is void; what others have is only waited for longer */
+        mdclient_continue_soon (self, request);
+        return true;
+    }
+    if (!mdclient_tries_left (self, request))
+        return false;
+    mdclient_try_again (self, request);
+    return true;
+}
+
 static void
 handle_notice (keel_mdclient_t *self, request_t *request, const mdp_command_t *notice, keel_actions_t *out)
 {
@@ -28,11 +48,8 @@ handle_notice (keel_mdclient_t *self, request_t *request, const mdp_command_t *n
     mdclient_count (self, code ? KEEL_MDCLIENT_NOTICES : KEEL_MDCLIENT_MALFORMED);
     if (!code)
         return;
-    if (code == 503 && !request->source && mdclient_tries_left (self, request)) {
-        mdclient_move_on (self, request->link);
-        mdclient_try_again (self, request);
+    if (code == 503 && !request->source && take_refusal (self, request))
         return;
-    }
     keel_action_t *action = keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->pending.serial);
     action->code = code;
     action->body = notice->body;
@@ -51,6 +68,7 @@ handle_answer (keel_mdclient_t *self, uint16_t number, request_t *request, uint3
     action->body = answer->body;
     action->body_count = answer->body_count;
     mdclient_count (self, final ? KEEL_MDCLIENT_REPLIES : KEEL_MDCLIENT_PARTIALS);
+    mdclient_note_answer (self, number);
     if (final) {
         mdclient_end (self, request);
         return;
@@ -127,5 +145,8 @@ mdclient_handle_message (keel_mdclient_t *self, const keel_event_t *event, keel_
         return;
     }
     mdclient_note_heard (self, number);
+    envelope_options_t options = envelope_options (&envelope);
+    if (mdclient_take_probe (self, number, &options))
+        return;
     take_answer (self, number, &envelope, &answer, out);
 }

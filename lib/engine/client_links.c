@@ -5,6 +5,8 @@ void
 mdclient_open_link (keel_mdclient_t *self, uint16_t number, keel_actions_t *out)
 {
     self->links[number] = (link_t){.open = true, .since_ms = self->now, .heard_ms = INT64_MIN};
+    self->links[number].quiet_span = SEARCH_FIRST_MS;
+    self->links[number].probe_due = KEEL_NEVER;
     keel_actions_connect (out, number);
 }
 
@@ -15,6 +17,7 @@ mdclient_close_link (keel_mdclient_t *self, uint16_t number, keel_actions_t *out
 {
     link_t *link = &self->links[number];
     keel_actions_close (out, number, false);
+    mdclient_forget_copies (self, number);
     for (size_t n = 0; n < self->requests.table.capacity; n++) {
         request_t *request = requests_at (&self->requests, n);
         if (!request || request->state != REQUEST_SENT || request->link != number || request->source)
@@ -34,6 +37,7 @@ mdclient_move_on (keel_mdclient_t *self, uint16_t from)
     if (self->current != from || self->config.endpoints == 1)
         return;
     self->current = (uint16_t) ((from + 1) % self->config.endpoints);
+    self->turn_at = KEEL_NEVER; /* the next sending begins a search, unless that link answers */
     mdclient_count (self, KEEL_MDCLIENT_FAILOVERS);
 }
 
@@ -72,7 +76,8 @@ mdclient_note_heard (keel_mdclient_t *self, uint16_t number)
     link->heard = true;
     link->silent = false;
     link->heard_ms = self->heard_ms = self->now;
-    if (!link->lost && !self->links[self->current].heard)
+    mdclient_note_word (self, number);
+    if (!link->lost && (!self->links[self->current].heard || self->links[self->current].doubted))
         self->current = number;
 }
 
@@ -90,11 +95,12 @@ leave_link (keel_mdclient_t *self, request_t *request)
     return request->state == REQUEST_WAITS;
 }
 
-/*  It was not sent after all: again soon, in the same try. */
-static void
-continue_soon (keel_mdclient_t *self, request_t *request)
+/*  It was not sent, or not taken: again soon, in the same try. With a choice of brokers that is soon for long. */
+void
+mdclient_continue_soon (keel_mdclient_t *self, request_t *request)
 {
-    int64_t due = self->now + backoff_next (&request->backoff, &self->random);
+    bool choice = self->config.endpoints > 1, hop = self->absent % self->config.endpoints != 0;
+    int64_t due = self->now + (hop ? SEARCH_HOP_MS : choice ? mdclient_pause (self) : backoff_next (&request->backoff, &self->random));
     request->state = REQUEST_WAITS;
     request->continues = true;
     requests_set_due (&self->requests, request, due < request->try_due ? due : request->try_due);
@@ -113,7 +119,7 @@ mdclient_handle_unsent (keel_mdclient_t *self, const keel_event_t *event)
     if (!request || request_wire_id (request) != event->tag || request->state != REQUEST_SENT || request->source)
         return;
     mdclient_count (self, KEEL_MDCLIENT_UNSENT);
-    continue_soon (self, request);
+    mdclient_continue_soon (self, request);
 }
 
 /*  Answers that came before the end may still be read: the link is closed only before the next sending. */
@@ -147,10 +153,11 @@ mdclient_handle_refused (keel_mdclient_t *self, uint16_t number)
     link_t *link = &self->links[number];
     if (!link->open || link->heard || link->ended)
         return;
+    self->absent++;
     for (size_t n = 0; n < self->requests.table.capacity; n++) {
         request_t *request = requests_at (&self->requests, n);
         if (request && request->state == REQUEST_SENT && request->link == number)
-            continue_soon (self, request);
+            mdclient_continue_soon (self, request);
     }
     link->lost = true;
     mdclient_move_on (self, number);

@@ -240,6 +240,8 @@ dispatch_worker_t *dispatch_sweep (dispatch_t *self, uint64_t sweep);
 
 /*  Takes nothing more in; waiting requests fail with 503 (dispatch_expire), workers are to leave once they hold nothing. */
 void dispatch_drain (dispatch_t *self);
+/*  Takes in again; workers that have not left yet stay. */
+void dispatch_resume (dispatch_t *self);
 bool dispatch_draining (const dispatch_t *self);
 /*  A worker that holds something; NULL when there is none. */
 dispatch_worker_t *dispatch_busy (const dispatch_t *self);

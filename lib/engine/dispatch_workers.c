@@ -152,6 +152,18 @@ dispatch_drain (dispatch_t *self)
         }
 }
 
+void
+dispatch_resume (dispatch_t *self)
+{
+    dispatch_worker_t *worker;
+    self->draining = false;
+    while ((worker = self->farewell)) {
+        DL_DELETE (self->farewell, worker);
+        worker->leaving = false;
+        dispatch_set_ready (self, worker, true);
+    }
+}
+
 bool
 dispatch_draining (const dispatch_t *self)
 {

@@ -97,6 +97,22 @@ take_malformed (keel_majordomo_t *self, const keel_event_t *event, const majordo
         majordomo_take_bad_ready (self, ask, out);
 }
 
+/*  Of mmi. services this one tells what the other broker can do, and so belongs to that. */
+static bool
+is_for_active (const mdp_command_t *command)
+{
+    return !mmi_is_reserved (command->service) || mmi_decode (command->service) == MMI_SERVICE;
+}
+
+/*  mmi.service is also when it was what made this one active: nobody is registered yet, and 404 would be a lie. */
+static bool
+is_dropped (const keel_majordomo_t *self, const mdp_command_t *command)
+{
+    if (!self->passive && !self->voted_for)
+        return false;
+    return is_for_active (command) && (self->passive || mmi_is_reserved (command->service));
+}
+
 static void
 take_message (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out)
 {
@@ -109,11 +125,58 @@ take_message (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t 
         take_malformed (self, event, &ask, verdict, out);
     else if (command.role == MDP_WORKER)
         majordomo_take_from_worker (self, &ask, out);
+    else if (is_dropped (self, &command))
+        self->counters.requests_passive++;
     else if (mmi_is_reserved (command.service))
         majordomo_mmi (self, &ask, out);
     else
         take_request (self, &ask, out);
 }
+
+bool
+keel_majordomo_is_vote (const keel_majordomo_t *self, const keel_event_t *event)
+{
+    envelope_t envelope;
+    mdp_command_t command;
+    if (event->kind != KEEL_EVENT_MESSAGE || decode (self, event, &envelope, &command) != VERDICT_OK)
+        return false;
+    return command.role == MDP_WORKER ? command.kind == MDP_READY : is_for_active (&command);
+}
+
+/* ------------------------------------------------------------------ one of a pair */
+
+void
+keel_majordomo_set_role (keel_majordomo_t *self, keel_majordomo_role_t role)
+{
+    self->passive = role == KEEL_MAJORDOMO_PASSIVE;
+    self->voted_for = role == KEEL_MAJORDOMO_SERVING;
+    if (role == KEEL_MAJORDOMO_SERVING)
+        queue_resume (&self->queue);
+    else
+        queue_suspend (&self->queue, self->passive ? 0 : self->queue.config.drain_timeout_ms);
+}
+
+bool
+keel_majordomo_has_left (const keel_majordomo_t *self)
+{
+    return queue_drained (&self->queue);
+}
+
+void
+keel_majordomo_join (keel_majordomo_t *self, const keel_star_t *star)
+{
+    self->star = star;
+}
+
+keel_star_event_kind_t
+keel_majordomo_take_order (keel_majordomo_t *self)
+{
+    keel_star_event_kind_t order = self->order;
+    self->order = KEEL_STAR_TICK;
+    return order;
+}
+
+/* ------------------------------------------------------------------ the contract */
 
 int
 keel_majordomo_step (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out)
@@ -123,6 +186,7 @@ keel_majordomo_step (keel_majordomo_t *self, const keel_event_t *event, keel_act
         take_message (self, event, out);
     else
         queue_take_event (&self->queue, event, out);
+    self->voted_for = false;
     queue_settle (&self->queue, out);
     return 0;
 }

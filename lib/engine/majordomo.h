@@ -6,6 +6,7 @@
 #ifndef KEEL_MAJORDOMO_H
 #define KEEL_MAJORDOMO_H
 
+#include "bstar.h"
 #include "queue.h"
 
 typedef struct keel_majordomo keel_majordomo_t;
@@ -42,13 +43,34 @@ typedef struct {
     X (partials)         /* taken, passed on or held */                                                                \
     X (sessions_broken)  /* second READY, or another version: told DISCONNECT and forgotten */                         \
     X (ready_refused)    /* READY with a bad name or credit, or past a limit: told DISCONNECT */                       \
-    X (disconnects_sent)
+    X (disconnects_sent)                                                                                               \
+    X (requests_passive) /* dropped: votes at the passive one of a pair */                                             \
+    X (ready_passive)    /* READY at the passive one: a vote, told DISCONNECT */
 
 /*  NULL without memory. */
 keel_majordomo_t *keel_majordomo_new (const keel_majordomo_config_t *config, uint64_t seed);
 void keel_majordomo_destroy (keel_majordomo_t **self);
 /*  New figures hold from now on. */
 void keel_majordomo_configure (keel_majordomo_t *self, const keel_majordomo_config_t *config);
+
+/* ---- one of a pair */
+
+typedef enum {
+    KEEL_MAJORDOMO_SERVING, /* at first */
+    KEEL_MAJORDOMO_LEAVING, /* takes nothing new, workers finish what they hold and are dismissed */
+    KEEL_MAJORDOMO_PASSIVE, /* dismisses its workers, fails what it holds with 503; then serves nobody but with mmi. */
+} keel_majordomo_role_t;
+
+/*  Holds from the next step on, which is due now. */
+void keel_majordomo_set_role (keel_majordomo_t *self, keel_majordomo_role_t role);
+/*  LEAVING: nothing is held any more. */
+bool keel_majordomo_has_left (const keel_majordomo_t *self);
+/*  Is it a vote: a client's request (of mmi. only mmi.service), or a worker's READY? */
+bool keel_majordomo_is_vote (const keel_majordomo_t *self, const keel_event_t *event);
+/*  What mmi. asks about the pair: borrowed; without one, mmi.promote and mmi.handover are unknown. */
+void keel_majordomo_join (keel_majordomo_t *self, const keel_star_t *star);
+/*  What an administrator has ordered by mmi. since the last call: KEEL_STAR_PROMOTE or _HANDOVER; KEEL_STAR_TICK: nothing. */
+keel_star_event_kind_t keel_majordomo_take_order (keel_majordomo_t *self);
 
 /*  The engine contract (event.h). Returns 0. out takes at least 16 actions. */
 int keel_majordomo_step (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out);

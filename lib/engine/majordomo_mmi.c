@@ -146,6 +146,10 @@ report_stats (keel_majordomo_t *self, int64_t now)
 #define X(name) text_add_json_number (&json, #name, self->counters.name);
     MAJORDOMO_COUNTER_MAP (X)
 #undef X
+    if (self->star) {
+        text_add_json_key (&json, "pair");
+        keel_star_report (self->star, &json, now);
+    }
     text_add (&json, "}");
     return json;
 }
@@ -211,6 +215,22 @@ answer_named (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, kee
     }
 }
 
+/*  For pairs: the order is carried out after this step. */
+static void
+take_order (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, keel_actions_t *out)
+{
+    bool promote = mmi == MMI_PROMOTE;
+    if (!self->star) {
+        answer (ask, 501, NULL, out);
+    } else if (promote ? keel_star_refuses_promote (self->star, self->queue.now)
+                       : keel_star_refuses_handover (self->star, self->queue.now)) {
+        answer (ask, 503, NULL, out);
+    } else {
+        self->order = promote ? KEEL_STAR_PROMOTE : KEEL_STAR_HANDOVER;
+        answer (ask, 200, NULL, out);
+    }
+}
+
 static void
 answer_unnamed (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, keel_actions_t *out)
 {
@@ -228,8 +248,8 @@ answer_unnamed (keel_majordomo_t *self, const majordomo_ask_t *ask, mmi_t mmi, k
     case MMI_STATS:
         json = report_stats (self, self->queue.now);
         break;
-    default: /* promote and handover are for pairs, and this broker has no peer */
-        answer (ask, 501, NULL, out);
+    default:
+        take_order (self, ask, mmi, out);
         return;
     }
     answer_report (ask, &json, out);

@@ -17,6 +17,10 @@ typedef struct {
 struct keel_majordomo {
     queue_t queue; /* first: the words are given it */
     size_t frames;
+    bool passive;
+    bool voted_for; /* serves since this step */
+    const keel_star_t *star; /* NULL: not one of a pair */
+    keel_star_event_kind_t order;
     majordomo_counters_t counters;
 };
 

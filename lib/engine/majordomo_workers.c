@@ -23,6 +23,11 @@ static void
 take_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
 {
     dispatch_worker_t *worker;
+    if (self->passive) {
+        self->counters.ready_passive++;
+        majordomo_send_disconnect (self, ask, out);
+        return;
+    }
     if (mmi_is_reserved (ask->command->service) ||
         dispatch_register (self->queue.dispatch, ask->peer, ask->command->service, ask->command->credit, self->queue.now,
                            &worker) != 0) {

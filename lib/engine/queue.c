@@ -192,6 +192,8 @@ queue_take_event (queue_t *self, const keel_event_t *event, keel_actions_t *out)
     case KEEL_EVENT_DRAIN:
         if (!dispatch_draining (self->dispatch))
             self->drain_until = self->now + self->config.drain_timeout_ms;
+        self->stopping = true;
+        self->suspended = false;
         dispatch_drain (self->dispatch);
         break;
     default: /* REFUSED, say: it connects to nobody */
@@ -349,6 +351,26 @@ queue_begin (queue_t *self, int64_t now)
     self->started = true;
     self->now = now;
     dispatch_begin (self->dispatch);
+}
+
+void
+queue_suspend (queue_t *self, int64_t timeout_ms)
+{
+    if (self->stopping)
+        return;
+    self->suspended = self->unfinished = true;
+    self->drain_until = self->now + timeout_ms;
+    dispatch_drain (self->dispatch);
+}
+
+void
+queue_resume (queue_t *self)
+{
+    if (self->stopping)
+        return;
+    self->suspended = false;
+    self->drain_until = KEEL_NEVER;
+    dispatch_resume (self->dispatch);
 }
 
 int64_t

@@ -83,6 +83,8 @@ struct queue {
     int64_t now;
     bool started;
     bool unfinished;     /* the step had more to say than the actions took */
+    bool stopping;       /* EVENT_DRAIN came: for good */
+    bool suspended;      /* drains, but for a while */
     int64_t drain_until; /* KEEL_NEVER: not draining */
     int64_t probe_due;   /* KEEL_NEVER: none */
     int64_t probed_at;
@@ -108,7 +110,11 @@ void queue_begin (queue_t *self, int64_t now);
 void queue_take_event (queue_t *self, const keel_event_t *event, keel_actions_t *out);
 void queue_settle (queue_t *self, keel_actions_t *out);
 int64_t queue_next_due (const queue_t *self);
-/*  After EVENT_DRAIN: nothing is held, all workers were told to leave, all clients of failed requests were told. */
+/*  Drains until queue_resume, what workers hold for at most timeout_ms; the next step, due now, begins with it. Suspended again,
+ *  the new timeout holds. */
+void queue_suspend (queue_t *self, int64_t timeout_ms);
+void queue_resume (queue_t *self);
+/*  After EVENT_DRAIN, or suspended: nothing is held, all workers were told to leave, all clients of failed requests were told. */
 bool queue_drained (const queue_t *self);
 
 /*  Takes a request in and, if a worker is free, sends it. 0, or the code to refuse it with, which is in the log. */

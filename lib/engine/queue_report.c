@@ -21,7 +21,7 @@ add_gauges (queue_t *self, text_t *json, int64_t now)
     text_add_json_number (json, "held", gauges.held);
     text_add_json_number (json, "bytes", gauges.bytes);
     text_add_json_key (json, "draining");
-    text_add (json, dispatch_draining (self->dispatch) ? "true" : "false");
+    text_add (json, dispatch_draining (self->dispatch) && !self->suspended ? "true" : "false");
 }
 
 void

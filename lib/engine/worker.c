@@ -3,6 +3,7 @@
 #include "backoff.h"
 #include "fault.h"
 #include "memory.h"
+#include "search.h"
 #include "text.h"
 #include "worker_slots.h"
 
@@ -13,6 +14,7 @@
 #define SLOW_FIRST_MS  1000
 #define SLOW_LIMIT_MS  32000
 #define COMPLAIN_MS    1000
+#define SESSION_MS     1000 /* one that lasted so long was one, though the broker had nothing to say yet */
 
 /*  The tag of a SEND: */
 #define TAG_VITAL 1 /* nothing makes good its loss: READY, answers */
@@ -37,6 +39,8 @@ struct worker_engine {
     int64_t heard_at; /* or when READY was said */
     int64_t beat_at;
     int64_t complain_at;
+    unsigned absent;       /* brokers in a row that were not there */
+    int64_t searches_from; /* when the last broker that was heard was lost */
     backoff_t quick;
     backoff_t slow;
     backoff_t failing; /* of a worker that rejoins: requests that it gave back one after the other */
@@ -140,17 +144,32 @@ static void
 connect_next (worker_engine_t *self, keel_actions_t *out)
 {
     keel_actions_connect (out, self->endpoint);
+    if (self->searches_from == KEEL_NEVER)
+        self->searches_from = self->now;
     self->heard = false;
     begin_session (self, out);
 }
 
 /*  The link is closed. It opens again after a while, unless there is nothing more to do. */
 static void
-wait_to_connect (worker_engine_t *self, backoff_t *backoff)
+wait_to_connect (worker_engine_t *self, int64_t pause_ms)
 {
     forget_all (self);
     self->state = self->draining ? GONE : WAITING;
-    self->connect_at = self->now + backoff_next (backoff, &self->random);
+    self->connect_at = self->now + pause_ms;
+}
+
+/*  With a choice of brokers one of them may serve soon: each is tried again and again. */
+static int64_t
+pause_of (worker_engine_t *self, backoff_t *backoff)
+{
+    if (self->heard || self->now - self->heard_at >= SESSION_MS)
+        self->searches_from = self->now;
+    if (self->absent && self->absent % self->config.endpoint_count != 0)
+        return SEARCH_HOP_MS;
+    if (self->config.endpoint_count > 1)
+        return search_pause (self->now - self->searches_from, &self->random);
+    return backoff_next (backoff, &self->random);
 }
 
 /*  The session has ended by what the broker did, or did not do. A broker that was never heard is worth no line: it is
@@ -160,7 +179,8 @@ lose_session (worker_engine_t *self, backoff_t *backoff, const char *why, keel_a
 {
     say (self, self->heard ? KEEL_LOG_WARNING : KEEL_LOG_DEBUG, why, out);
     keel_actions_close (out, self->endpoint, false);
-    wait_to_connect (self, backoff);
+    wait_to_connect (self, pause_of (self, backoff));
+    self->heard = false;
     self->endpoint = (uint16_t) ((self->endpoint + 1) % self->config.endpoint_count);
 }
 
@@ -181,7 +201,7 @@ renew (worker_engine_t *self, keel_actions_t *out)
 {
     if (self->speech->rejoins) {
         keel_actions_close (out, self->endpoint, true);
-        wait_to_connect (self, &self->failing);
+        wait_to_connect (self, backoff_next (&self->failing, &self->random));
         return;
     }
     send_disconnect (self, out);
@@ -253,6 +273,7 @@ on_message (worker_engine_t *self, const keel_event_t *event, keel_actions_t *ou
         complain (self, verdict, out);
         return;
     }
+    self->absent = 0;
     if (word.kind == WORKER_HEARS_DISCONNECT) {
         count (self, WORKER_ENGINE_REFUSED);
         lose_session (self, &self->quick, "it said DISCONNECT", out);
@@ -317,6 +338,7 @@ worker_engine_step (worker_engine_t *self, const keel_event_t *event, keel_actio
         on_message (self, event, out);
     else if (event->kind == KEEL_EVENT_DISCONNECTED || event->kind == KEEL_EVENT_REFUSED) {
         count (self, WORKER_ENGINE_LOST);
+        self->absent = event->kind == KEEL_EVENT_REFUSED ? self->absent + 1 : 0;
         lose_session (self, &self->quick, "the connection has ended", out);
     } else if (event->tag == TAG_VITAL) {
         count (self, WORKER_ENGINE_UNSENT);
@@ -460,6 +482,7 @@ worker_engine_new (const worker_engine_config_t *config)
     self->config.service = memcpy (self + 1, config->service, name);
     self->speech = config->speech;
     self->random.state = config->seed;
+    self->searches_from = KEEL_NEVER;
     self->quick = backoff_make (QUICK_FIRST_MS, QUICK_LIMIT_MS);
     self->slow = backoff_make (SLOW_FIRST_MS, SLOW_LIMIT_MS);
     self->failing = backoff_make (QUICK_FIRST_MS, QUICK_LIMIT_MS);

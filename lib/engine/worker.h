@@ -5,9 +5,10 @@
  *  heartbeat x liveness; then the next broker of the list is tried. A request belongs to its session: what is answered
  *  after that has ended is void, dropped and counted, since the broker has long given it to another worker.
  *
- *  How soon it tries again: a broker that ends the connection or the session, or whose connection cannot be made (DISCONNECTED
- *  too, if the port tells of it), may just be restarted, or be the passive one of a pair: 50 ms, doubling to 2 s. One that is
- *  silent, with no other to try: 1 s, doubling to 32 s. Both start over once a broker was heard; an end that is not heard
+ *  How soon it tries again: with a choice of brokers as search.h has it, since one of them may be the passive one of a pair,
+ *  which says DISCONNECT, and may serve any moment. With one: a broker that ends the connection or the session, or whose
+ *  connection cannot be made (DISCONNECTED too, if the port tells of it), may just be restarted: 50 ms, doubling to 2 s. One
+ *  that is silent: 1 s, doubling to 32 s. Both start over once a broker was heard; an end that is not heard
  *  (DISCONNECT in answer to READY) does not reset them. Where giving a request back takes a fresh connection, that comes
  *  after a pause, 50 ms, doubling to 2 s while nothing is answered.
  *

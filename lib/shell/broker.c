@@ -70,6 +70,8 @@ build (broker_t *self)
     int rc = kind->start ? kind->start (self->engine, self->port, self->settings) : EXIT_OK;
     for (size_t n = 0; n < kind->listen_count && rc == EXIT_OK; n++)
         rc = listen_to (self, setting_at (self, kind->listens[n]));
+    if (rc == EXIT_OK && kind->open)
+        rc = kind->open (self->engine, &self->options, self->port);
     return rc;
 }
 
@@ -102,6 +104,15 @@ drain (broker_t *self)
 }
 
 static void
+hand_over (broker_t *self)
+{
+    if (self->kind->hand_over)
+        self->kind->hand_over (self->engine);
+    else
+        log_at (KEEL_LOG_NOTICE, "SIGUSR2 hands over to a peer, and there is none");
+}
+
+static void
 take_signals (broker_t *self)
 {
     int number;
@@ -110,6 +121,8 @@ take_signals (broker_t *self)
             reload (self);
         else if (number == SIGUSR1)
             log_at (KEEL_LOG_NOTICE, "stats %s", self->kind->stats (self->engine, clock_now_ms ()));
+        else if (number == SIGUSR2)
+            hand_over (self);
         else
             drain (self);
     }
@@ -118,13 +131,30 @@ take_signals (broker_t *self)
 /* ------------------------------------------------------------------ life */
 
 static void
+attend (broker_t *self)
+{
+    if (self->kind->attend)
+        self->kind->attend (self->engine);
+    take_signals (self);
+}
+
+static void
+tell_status (broker_t *self)
+{
+    char text[BROKER_WORK];
+    if (self->kind->status && !self->draining && self->kind->status (self->engine, text))
+        notify_status ("%s", text);
+}
+
+static void
 serve (broker_t *self)
 {
     int64_t watchdog_ms = notify_watchdog_ms ();
     notify_ready ("serving");
     while (!self->stopping && !(self->draining && self->kind->drained (self->engine))) {
         if (loop_turn (&self->loop, watchdog_ms ? watchdog_ms : -1))
-            take_signals (self);
+            attend (self);
+        tell_status (self);
         if (watchdog_ms)
             notify_alive ();
     }
@@ -157,7 +187,9 @@ broker_run (const broker_kind_t *kind, int argc, char **argv, void *settings)
     int rc = options_parse (&broker.options, kind->program, argc, argv, settings);
     if (rc >= 0)
         return rc;
-    rc = build (&broker);
+    rc = kind->check ? kind->check (settings, &broker.options) : -1;
+    if (rc < 0)
+        rc = build (&broker);
     if (rc == EXIT_OK) {
         serve (&broker);
         finish (&broker);

@@ -1,6 +1,6 @@
 /*  broker: the life of a daemon that puts an engine behind listeners. It starts (signals, port, engine, listeners; only then
  *  READY), serves, reloads on SIGHUP, writes its counters to the log on SIGUSR1, drains on SIGTERM and exits 0; a second
- *  SIGTERM ends it at once.
+ *  SIGTERM ends it at once. SIGUSR2 is for pairs.
  *
  *      int main (int argc, char **argv)
  *      {
@@ -15,7 +15,7 @@
 #include "options.h"
 
 /*  Room for what is said of the engine's work. */
-#define BROKER_WORK 128
+#define BROKER_WORK 256
 
 typedef struct {
     const program_t *program;
@@ -44,6 +44,20 @@ typedef struct {
     void (*describe) (const void *engine, char text[BROKER_WORK]);
     /*  Every counter as one JSON object, valid until the next step. */
     const char *(*stats) (void *engine, int64_t now);
+
+    /*  The rest may be NULL. */
+
+    /*  Do the settings go together? Before anything is opened. -1, or the code to exit with; it has said why. */
+    int (*check) (const void *settings, const options_t *options);
+    /*  After the listeners are bound: opens what the engine needs besides, and has the port watch it. 0, or the code to exit with;
+     *  it has said why. */
+    int (*open) (void *engine, const options_t *options, port_t *port);
+    /*  A descriptor that the port watches may be readable. */
+    void (*attend) (void *engine);
+    /*  The status line: false, it is as it was; else as text. */
+    bool (*status) (void *engine, char text[BROKER_WORK]);
+    /*  SIGUSR2. */
+    void (*hand_over) (void *engine);
 } broker_kind_t;
 
 /*  Parses the command line into settings (program->size bytes), and runs. Returns the code to exit with. */

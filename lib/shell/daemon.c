@@ -17,6 +17,7 @@ fill (sigset_t *set)
     sigaddset (set, SIGINT);
     sigaddset (set, SIGHUP);
     sigaddset (set, SIGUSR1);
+    sigaddset (set, SIGUSR2);
 }
 
 /*  A broker takes a descriptor a peer; systemd gives 1024 soft, for programs that use select. */
@@ -63,6 +64,7 @@ daemon_finish (void)
     const struct sigaction last = {.sa_handler = leave};
     sigaction (SIGHUP, &ignored, NULL);
     sigaction (SIGUSR1, &ignored, NULL);
+    sigaction (SIGUSR2, &ignored, NULL);
     sigaction (SIGTERM, &last, NULL);
     sigaction (SIGINT, &last, NULL);
     sigset_t set;

@@ -11,7 +11,7 @@ typedef struct {
     int fd; /* signalfd */
 } daemon_t;
 
-/*  Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 in this thread, ignores SIGPIPE, raises the limit of open files.
+/*  Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2 in this thread, ignores SIGPIPE, raises the limit of open files.
  *  0, or -1 with errno. */
 int daemon_open (daemon_t *self);
 /*  The work is done, and only messages are still to go out: from now on SIGTERM and SIGINT exit 0 at once, and the others

@@ -8,6 +8,7 @@
  */
 #include "port.h"
 
+#include "bound.h"
 #include "memory.h"
 #include "pool.h"
 
@@ -17,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -210,52 +209,6 @@ port_fd (const port_t *self)
 
 /* ------------------------------------------------------------------ endpoints */
 
-/*  Does somebody answer at this ipc path? libzmq would silently take it over. */
-static bool
-ipc_taken (const char *endpoint)
-{
-    if (strncmp (endpoint, "ipc://", 6) != 0)
-        return false;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t size = strlen (endpoint + 6);
-    if (size >= sizeof (address.sun_path))
-        return false;
-    memcpy (address.sun_path, endpoint + 6, size);
-    if (address.sun_path[0] == '@')
-        address.sun_path[0] = 0;
-    int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    socklen_t length = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
-    bool taken = connect (fd, (struct sockaddr *) &address, length) == 0 || errno == EAGAIN;
-    close (fd);
-    return taken;
-}
-
-static bool
-is_wildcard (const char *endpoint)
-{
-    const char *port = strrchr (endpoint, ':');
-    return strcmp (endpoint, "ipc://*") == 0 || (port && (strcmp (port, ":*") == 0 || strcmp (port, ":0") == 0));
-}
-
-/*  What was given, with the real port for a wildcard; the caller frees it. */
-static char *
-announced_endpoint (void *socket, const char *given)
-{
-    char bound[256];
-    size_t size = sizeof (bound);
-    if (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0)
-        return strdup (given);
-    if (strcmp (given, "ipc://*") == 0)
-        return strdup (bound);
-    const char *real = strrchr (bound, ':');
-    char *text = NULL;
-    if (!is_wildcard (given) || !real)
-        return strdup (given);
-    return asprintf (&text, "%.*s%s", (int) (strrchr (given, ':') - given), given, real) < 0 ? NULL : text;
-}
-
 static void
 report (port_t *self, link_t *link, bool ended)
 {
@@ -389,7 +342,7 @@ open_link (port_t *self, link_t shape, const char *endpoint, const char *identit
         rc = link->listens ? zmq_bind (link->socket, endpoint) : zmq_connect (link->socket, endpoint);
     if (rc == 0)
         rc = watch_socket (self, link->socket, WATCH_SOCKET, *number);
-    if (rc == 0 && !(link->endpoint = announced_endpoint (link->socket, endpoint)))
+    if (rc == 0 && !(link->endpoint = bound_endpoint (link->socket, endpoint)))
         rc = -1;
     if (rc != 0) {
         int why = errno;
@@ -402,7 +355,7 @@ open_link (port_t *self, link_t shape, const char *endpoint, const char *identit
 static int
 open_listener (port_t *self, const char *endpoint, const char *identity, uint16_t *listener)
 {
-    if (ipc_taken (endpoint)) {
+    if (bound_is_taken (endpoint)) {
         errno = EADDRINUSE;
         return -1;
     }
@@ -466,7 +419,7 @@ port_listen_as (port_t *self, const char *endpoint, const char *identity, uint16
 {
     if (!identity && strcmp (endpoint, "ipc://*") == 0)
         return open_listener (self, endpoint, NULL, listener);
-    if (!identity && is_wildcard (endpoint))
+    if (!identity && bound_is_wildcard (endpoint))
         return listen_as_itself (self, endpoint, listener);
     return open_listener (self, endpoint, identity ? identity : endpoint, listener);
 }

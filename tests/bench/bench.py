@@ -1,6 +1,6 @@
 """Measures mdbroker next to two yardsticks and titanic next to both, and prints tables. See README.md.
 
-    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [titanic] [pending] [freelance]
+    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [titanic] [pending] [failover] [freelance]
 """
 import argparse
 import json
@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 
+import failover
 import freelance
 import instructions
 import pirates
@@ -16,7 +17,7 @@ import throughput
 import titanic
 from systems import BenchError, Place
 
-PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "titanic", "pending", "freelance")
+PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "titanic", "pending", "failover", "freelance")
 
 
 def options():
@@ -65,6 +66,9 @@ def measure(given, place, part):
         figures = pirates.run(place, given.rounds, given.duration, 200 if given.quick else 10000, 20 if given.quick else 1000,
                               0.1 if given.quick else 5, progress)
         show(pirates.table(figures))
+    elif part == "failover":
+        figures = failover.run(place, 1 if given.quick else 20, (200,) if given.quick else (200, 2000), progress)
+        show(failover.table(figures))
     elif part == "freelance":
         figures = freelance.run(place, given.rounds, given.duration, progress)
         show(freelance.table(figures))

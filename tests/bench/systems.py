@@ -11,7 +11,9 @@ import time
 import zmq
 
 SOON = 60
-PROGRAMS = {"mdbroker": "brokers/mdbroker", "spqueue": "brokers/spqueue", "ppqueue": "brokers/ppqueue", "titanic": "brokers/titanic", "flserver": "workers/flserver", "bench_freelance": "tests/bench/bench_freelance",
+PROGRAMS = {"mdbroker": "brokers/mdbroker", "spqueue": "brokers/spqueue", "ppqueue": "brokers/ppqueue", "titanic": "brokers/titanic",
+            "binarystar": "brokers/binarystar", "mdclient": "clients/mdclient", "mdworker": "workers/mdworker",
+            "flserver": "workers/flserver", "bench_freelance": "tests/bench/bench_freelance",
             "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare", "lmdb": "tests/bench/bench_lmdb",
             "mdbench": "clients/mdbench"}
 #   How mdbench speaks with those that speak no MDP.

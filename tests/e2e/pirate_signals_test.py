@@ -69,7 +69,7 @@ class Both:
     def configured(self, text, *args):
         self.ends = self.ipc(), self.ipc()
         self.write(text)
-        queue = self.start(self.program, "-c", self.path("queue.cfg"), *args, kind=pirates.Queue)
+        queue = self.start(self.program, "-c", self.path("queue.cfg"), *self.beats(30000), *args, kind=pirates.Queue)
         queue.frontend, queue.backend = queue.endpoints(2)
         return queue
 
@@ -130,12 +130,16 @@ class Both:
     def test_counters(self):
         """One line of JSON, whose sums hold."""
         queue = self.queue("--request-ttl", 200)
-        self.still_serves(queue)
+        first, = self.workers(queue, 1)
+        asking = self.client(queue)
+        asking.send(b"x")
+        first.answer()
+        asking.answer()
         client = self.client(queue, zmq.DEALER)
         for _ in range(5):
             client.send(b"x")
         client.put(b"noise")
-        self.peers[0].request()
+        first.request()
         queue.reaches(failed_504=4, malformed=1)
         before = queue.err().count("\n")
         queue.signal(signal.SIGUSR1)

@@ -56,17 +56,23 @@ class Both:
         """Every frontend reaches every backend."""
         fronts, backs = [self.ipc() for _ in range(3)], [self.ipc() for _ in range(2)]
         sections = [("backend", backs[0]), ("frontend", fronts[0]), ("frontend", fronts[1]), ("backend", backs[1]), ("frontend", fronts[2])]
-        queue, ends = self.configured(5, "".join(f'{name}\n    endpoint = "{end}"\n' for name, end in sections))
+        queue, ends = self.configured(5, "".join(f'{name}\n    endpoint = "{end}"\n' for name, end in sections), *self.beats(30000))
         self.assertEqual(sorted(ends), sorted(fronts + backs))
-        for back in backs:
-            self.worker(back)
-        queue.reaches(workers=2)
+        self.all_reach_all(queue, fronts, backs)
+
+    def all_reach_all(self, queue, fronts, backs):
+        """The workers, one a backend, are used in turn."""
+        workers = [self.worker(back) for back in backs]
+        queue.reaches(workers=len(backs))
+        used = set()
         for front in fronts * 2:
             client = self.client(front)
             client.send(front.encode())
-            worker = keeltest.eventually(lambda: next((one for one in self.peers[:2] if one.socket.poll(0)), None), "a request")
+            worker = keeltest.eventually(lambda: next((one for one in workers if one.socket.poll(0)), None), "a request")
             worker.answer()
+            used.add(worker)
             self.assertEqual(client.answer(), [front.encode()])
+        self.assertEqual(len(used), len(backs))
 
     def test_options_override_it(self):
         """Any --frontend stands in for all frontend sections, and leaves the backend ones alone."""
@@ -77,14 +83,9 @@ class Both:
 
     def test_options_repeated(self):
         ends = [self.ipc() for _ in range(4)]
-        queue = self.start(self.program, "-f", ends[0], "-b", ends[1], "-f", ends[2], "-b", ends[3], kind=pirates.Queue)
+        queue = self.start(self.program, "-f", ends[0], "-b", ends[1], "-f", ends[2], "-b", ends[3], *self.beats(30000), kind=pirates.Queue)
         self.assertEqual(sorted(queue.endpoints(4)), sorted(ends))
-        for front, back in ((ends[0], ends[3]), (ends[2], ends[1])):
-            worker, client = self.worker(back), self.client(front)
-            client.send(b"x")
-            worker.answer()
-            self.assertEqual(client.answer(), [b"x"])
-            worker.close()
+        self.all_reach_all(queue, ends[::2], ends[1::2])
 
     def test_wildcard_ports_are_announced(self):
         queue = self.queue(frontend="tcp://127.0.0.1:*", backend="tcp://[::1]:*")

@@ -3,12 +3,13 @@
  *      [{"key": "heartbeat/interval", "option": "heartbeat", "unit": "msec", "default": "2500", "minimum": 10,
  *        "maximum": 86400000, "reload": true}, ...]
  *
- *  One entry a key of the file. A default, minimum or maximum that there is not is left out.
+ *  One entry a key of the file; of several options for one key all are named. A default, minimum or maximum that there is not is left out.
  */
 #include "setting.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 extern const setting_t SETTINGS[]; /* the build says which */
 
@@ -33,9 +34,24 @@ unit_of (const setting_t *setting)
     }
 }
 
+/*  The word of another option for the key before it; false: it is of another key. */
+static bool
+joins (json_t *keys, const char *key, const char *option)
+{
+    char both[128];
+    json_t *last = json_array_get (keys, json_array_size (keys) - 1);
+    if (!last || strcmp (json_string_value (json_object_get (last, "key")), key) != 0)
+        return false;
+    snprintf (both, sizeof (both), "%s, --%s", json_string_value (json_object_get (last, "option")), option);
+    json_object_set_new (last, "option", json_string (both));
+    return true;
+}
+
 static void
 add (json_t *keys, const char *key, const char *unit, const char *preset, const setting_t *setting)
 {
+    if (joins (keys, key, setting->name))
+        return;
     json_t *entry = json_pack ("{s:s, s:s, s:s, s:s*, s:b}", "key", key, "option", setting->name, "unit", unit,
                                "default", preset, "reload", setting->reload);
     if (setting->maximum) {

@@ -6,7 +6,7 @@ In the page a key is a line of its own, *heartbeat/interval*, and its explanatio
 
     Unit: msec. Default: 2500. Range: 10 to 86400000. Reload: yes. Option: *--heartbeat*.
 
-The example file gives each key that has a default once, with it.
+The example file gives each key once, with its default; one that has none it may leave out.
 """
 import json
 import re
@@ -81,10 +81,10 @@ def differences(table, page, example):
     values = list(values_of_file(example))
     given = dict(values)
     for key in sorted(wanted.keys() | given.keys()):
-        if key not in given and wanted[key]["Default"] != "none":
+        if key in wanted and wanted[key]["Default"] == "none":
+            continue                                # the example may say what it likes
+        if key not in given:
             yield f"{key} is in the table but not in the example"
-        elif key not in given:
-            continue                                # an endpoint that there is not unless it is named
         elif key not in wanted:
             yield f"{key} is in the example but not in the table"
         elif number(given[key]) != wanted[key]["Default"]:

@@ -10,6 +10,7 @@ TABLE = [
      "reload": True},
     {"key": "limits/queued-bytes", "option": "limit-queued-bytes", "unit": "bytes", "default": "1G", "minimum": 1024,
      "maximum": 1 << 50, "reload": True},
+    {"key": "pair/role", "option": "primary, --backup", "unit": "word", "reload": False},
 ]
 PAGE = """*listen*
 
@@ -23,6 +24,9 @@ PAGE = """*listen*
 
 *limits/queued-bytes*
 	Unit: bytes. Default: 1024M. Range: 1K to 1048576G. Reload: yes. Option: *--limit-queued-bytes*.
+
+*pair/role*
+	Unit: word. Default: none. Reload: no. Option: *--primary*, *--backup*.
 """
 EXAMPLE = """#   All of it.
 listen
@@ -66,6 +70,7 @@ class Checker(unittest.TestCase):
         self.differ_example(ttl, "#   ttl = 60000 ", "request/ttl is in the table but not in the example")
         self.differ_example(ttl, "    ttl = 6000 ", "request/ttl: its default is 60000, the example has 6000")
         self.differ_example(bytes_, bytes_ + "    queued = 5", "limits/queued is in the example but not in the table")
+        self.differ_example(bytes_, bytes_ + "pair\n    role = backup\n")
         self.differ_example(bytes_, bytes_ + bytes_, "limits/queued-bytes is in the example more than once")
 
 

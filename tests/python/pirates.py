@@ -121,11 +121,14 @@ class Case(keeltest.Case):
 
     program = "ppqueue"
 
-    def queue(self, *args, frontend=None, backend=None, heartbeat=30000, program=None):
+    def beats(self, heartbeat):
+        """The option, if the queue has it."""
+        return ["--heartbeat", heartbeat] if self.program == "ppqueue" else []
+
+    def queue(self, *args, frontend=None, backend=None, heartbeat=30000):
         """Ready; by default no test has to heartbeat."""
-        program = program or self.program
-        calm = ["--heartbeat", heartbeat] if program == "ppqueue" else []
-        queue = self.start(program, "-f", frontend or self.ipc(), "-b", backend or self.ipc(), *calm, *args, kind=Queue)
+        queue = self.start(self.program, "-f", frontend or self.ipc(), "-b", backend or self.ipc(), *self.beats(heartbeat), *args,
+                           kind=Queue)
         queue.frontend, queue.backend = queue.endpoints(2)[:2]
         return queue
 
@@ -160,11 +163,27 @@ class Case(keeltest.Case):
         keeltest.eventually(lambda: queue.stats()["workers_registered"] > registered, "it is registered")
         return worker
 
+    @staticmethod
+    def serves(worker):
+        """Answers a request, if there is one."""
+        if not worker.socket.poll(0):
+            return False
+        frames = worker.socket.recv_multipart()
+        if len(frames) > 1:
+            worker.put(*frames)
+        return len(frames) > 1
+
     def still_serves(self, queue):
-        """A new client and a new worker work together, whoever else there is: others get no request but what they leave alone."""
-        worker, client = self.worker(queue), self.client(queue)
-        client.send(b"are you there")
-        worker.answer()
+        """A new client and a new worker work together, whoever else there is. The client asks again: a worker that is just leaving may
+        take a request with it."""
+        worker, client = self.worker(queue), self.client(queue, zmq.DEALER)
+
+        def answered():
+            client.send(b"are you there")
+            if worker.socket.poll(200):
+                self.serves(worker)
+            return client.socket.poll(200)
+        keeltest.eventually(answered, "an answer")
         self.assertEqual(client.answer(), [b"are you there"])
 
     def balanced(self, queue):

@@ -4,8 +4,10 @@
 
 tally_t tally;
 
-/*  No seed makes these: memory never runs out here, and a right broker says nothing malformed and keeps to credit. */
-static const char *const never[] = {"broker.refused_memory", "client.malformed", "worker.malformed", "worker.excess"};
+/*  No seed makes these: memory never runs out here, a right broker says nothing malformed and
+ *  keeps to credit, and none is one of a pair. */
+static const char *const never[] = {"broker.refused_memory", "client.malformed", "worker.malformed", "worker.excess",
+                                    "broker.requests_passive", "broker.ready_passive"};
 
 /*  Nor these of the Pirates, who have one service, no answers in parts, and no word for leaving or for a refusal. */
 static const char *const never_pirates[] = {"broker.refused_memory",   "broker.refused_services", "broker.workers_left",

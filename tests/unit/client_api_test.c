@@ -65,10 +65,33 @@ answer (zsock_t *router, zmsg_t **request, const char *command, const char *serv
     assert_int_equal (zmsg_send (&reply, router), 0);
 }
 
+/*  Does a client of several brokers ask whether this one answers? */
+static bool
+is_probe (zmsg_t *request)
+{
+    zmsg_first (request);
+    for (int n = 0; n < 4; n++)
+        zmsg_next (request);
+    zframe_t *service = zmsg_next (request);
+    return service && zframe_streq (service, "mmi.service");
+}
+
+/*  What the broker got, but for probes, which are answered: [routing id][options][""][MDPC02][01][service][body...] */
+static zmsg_t *
+take_request (zsock_t *router)
+{
+    zmsg_t *request = router_take (router);
+    if (!is_probe (request))
+        return request;
+    answer (router, &request, "\3", "mmi.service", "200", NULL);
+    zmsg_destroy (&request);
+    return take_request (router);
+}
+
 static void
 answer_final (zsock_t *router, const char *text)
 {
-    zmsg_t *request = router_take (router);
+    zmsg_t *request = take_request (router);
     answer (router, &request, "\3", "echo", text, NULL);
     zmsg_destroy (&request);
 }
@@ -145,7 +168,7 @@ many_are_in_flight (void **state)
     for (int n = 0; n < 5; n++)
         ids[n] = send_text (scene->client, "x");
     for (int n = 0; n < 5; n++)
-        requests[n] = router_take (scene->router);
+        requests[n] = take_request (scene->router);
     assert_int_equal (recv_code (scene->client, 0), KEEL_E_TIMEOUT);
     assert_int_equal (keel_client_set_stock (scene->client, true), KEEL_E_STATE);
     for (int n = 4; n >= 0; n--) {
@@ -193,7 +216,7 @@ bodies_come_whole (void **state)
         zmsg_addmem (request, bytes, n == 7 ? size : (size_t) n);
     sent = zmsg_dup (request);
     assert_int_equal (keel_client_send (scene->client, "echo", &request, NULL), 0);
-    request = router_take (scene->router);
+    request = take_request (scene->router);
     zmsg_t *back = zmsg_dup (request);
     zframe_t *command = zmsg_first (back);
     for (int n = 0; n < 4; n++)
@@ -219,7 +242,7 @@ an_ended_connection_is_left_soon (void **state)
     scene->client = keel_client_new (both);
     keel_client_set_timeout (scene->client, 60000);
     uint64_t id = send_text (scene->client, "x");
-    zmsg_t *request = router_take (scene->router);
+    zmsg_t *request = take_request (scene->router);
     zmsg_destroy (&request);
     zsock_destroy (&scene->router);
     int64_t since = zclock_mono ();
@@ -324,7 +347,7 @@ the_descriptor_tells_of_a_lost_connection (void **state)
     scene_t *scene = *state;
     keel_client_set_timeout (scene->client, 60000);
     send_text (scene->client, "x");
-    zmsg_t *request = router_take (scene->router);
+    zmsg_t *request = take_request (scene->router);
     zmsg_destroy (&request);
     while (!readable (scene->client, 0) || drain (scene->client) != KEEL_E_TIMEOUT)
         continue;
@@ -356,7 +379,7 @@ play (void *argument)
 {
     player_t *self = argument;
     for (const char *at = self->script; *at; at++) {
-        zmsg_t *request = router_take (self->scene->router);
+        zmsg_t *request = take_request (self->scene->router);
         if (self->stock && *at != '-')
             play_stock (self, &request);
         else if (*at == 'n')

@@ -52,6 +52,15 @@ story_submit (story_t *self, const char *service, const char *body)
 }
 
 void
+story_answer_probe (story_t *self, uint16_t link)
+{
+    uint8_t options[OPTIONS_SIZE];
+    options_encode (&self->probe, options);
+    const span_t frames[] = {span_make (options, OPTIONS_SIZE), F (""), F ("MDPC02"), F ("\3"), F ("mmi.service"), F ("404")};
+    story_frames (self, link, frames, COUNT_OF (frames));
+}
+
+void
 story_answer (story_t *self, uint16_t link, size_t sending, mdp_kind_t kind, const char *service, const char *body)
 {
     uint8_t options[OPTIONS_SIZE];

@@ -17,6 +17,9 @@ uint64_t story_submit (story_t *self, const char *service, const char *body);
 void story_answer (story_t *self, uint16_t link, size_t sending, mdp_kind_t kind, const char *service,
                    const char *body);
 
+/*  The answer to the last probe. */
+void story_answer_probe (story_t *self, uint16_t link);
+
 #define assert_counter(self, name, value)                                                                              \
     assert_int_equal (keel_mdclient_counter ((self)->client, KEEL_MDCLIENT_##name), value)
 

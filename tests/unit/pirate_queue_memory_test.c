@@ -133,6 +133,7 @@ check_it_lives (trace_t *trace)
     answer_latest (trace, "w7");
     for (unsigned worker = 1; worker <= 3; worker++) /* Simple: idle ones are there still, and before w7 */
         tell (trace, "w%u ANSWER #%zu done", worker, trace_tokens (trace));
+    tell (trace, "w7 READY"); /* what ended in a step is given back in the next */
     assert_int_equal (trace_figure (trace, "answered"), answered + 1);
     assert_int_equal (trace_gauges (trace).bytes, 0);
     assert_int_equal (trace_gauges (trace).waiting + trace_gauges (trace).held, 0);

@@ -50,13 +50,35 @@ tell_body (story_t *self, const span_t body[], size_t count)
     tell (self, "\n");
 }
 
+static bool
+is_probe (const keel_action_t *action)
+{
+    return action->body_count == 0 && action->head_count > 2 &&
+           span_equal (action->head[action->head_count - 2], SPAN_OF ("mmi.service"));
+}
+
+static void
+tell_probe (story_t *self, const keel_action_t *action)
+{
+    char text[64];
+    assert_true (options_decode (action->head[0], &self->probe));
+    snprintf (text, sizeof (text), "probe %u\n", action->listener);
+    if (self->probes)
+        tell (self, text);
+}
+
 static void
 tell_send (story_t *self, const keel_action_t *action)
 {
     char text[320];
+    if (is_probe (action)) {
+        tell_probe (self, action);
+        return;
+    }
     span_t service = action->head[action->head_count - 1];
     assert_true (self->sends < STORY_SENDS);
     self->sends++;
+    self->link = action->listener;
     if (!self->stock)
         assert_true (options_decode (action->head[0], &self->options[self->sends]));
     self->head_count = action->head_count;

@@ -3,6 +3,7 @@
  *
  *      connect 0            close 0             links, by index
  *      send 0 #1 a|b                            the first sending: the body
+ *      probe 0                                  if they are to be told
  *      partial 1 x|y        final 1 x           of the first request
  *      failed 1 404                             with the code
  */
@@ -35,6 +36,9 @@ typedef struct {
     int64_t now;
     uint64_t first; /* id of the first request */
     char trace[8192];
+    bool probes;              /* are told, too: "probe 0" */
+    envelope_options_t probe; /* of the last one */
+    uint16_t link;            /* of the last sending */
     size_t sends;
     envelope_options_t options[STORY_SENDS + 1]; /* of each sending, from 1 */
     span_t head[8];                     /* of the last one; the frames before the body */

@@ -12,7 +12,8 @@ trace_peer (trace_t *self, const char *name)
             return &self->peers[n];
     assert_true (self->peer_count < TRACE_PEERS && strlen (name) < sizeof (self->peers[0].name));
     trace_peer_t *made = &self->peers[self->peer_count++];
-    *made = (trace_peer_t){.dialect = name[0] == 'w' ? WORKER_1 : REQ, .listener = name[0] == 'w' ? self->kind->workers_at : 0};
+    *made = (trace_peer_t){.dialect = name[0] == 'w' ? WORKER_1 : REQ,
+                           .listener = name[0] == 'w' ? self->kind->workers_at : 0};
     memcpy (made->name, name, strlen (name));
     memcpy (made->id, name, strlen (name));
     return made;
@@ -181,7 +182,8 @@ trace_read (trace_t *self, const keel_action_t *action)
     if (peer->fate != REACHED) {
         assert_true (self->failure_count < COUNT_OF (self->failures));
         trace_failure_t *failure = &self->failures[self->failure_count++];
-        *failure = (trace_failure_t){.kind = peer->fate == FULL ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE, .peer = peer, .tag = action->tag};
+        *failure = (trace_failure_t){
+            .kind = peer->fate == FULL ? KEEL_EVENT_FULL : KEEL_EVENT_UNREACHABLE, .peer = peer, .tag = action->tag};
         memcpy (failure->id, action->id.data, action->id.size);
     }
 }

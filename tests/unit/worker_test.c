@@ -160,18 +160,35 @@ refusal_goes_round_the_list_and_backs_off (void **state)
     (void) state;
     bench_t bench;
     open_ready (&bench, 3, 1);
-    int64_t span = 50;
-    for (uint16_t n = 0; n < 9; n++) {
+    for (uint16_t n = 0; n < 90; n++) {
+        int64_t span = bench.now / 40 > 50 ? bench.now / 40 : 50;
         bench.size = 0;
         HEAR (&bench, n % 3, DISCONNECT);
-        due_within (&bench, span / 2, span);
-        span = span * 2 > 2000 ? 2000 : span * 2;
+        due_within (&bench, span - span / 4, span);
         plain (&bench, KEEL_EVENT_TICK, 0);
         char expected[32];
         snprintf (expected, sizeof (expected), "%d connect\n", (n + 1) % 3);
         assert_non_null (strstr (bench.trace, expected));
     }
-    assert_int_equal (counter (&bench, WORKER_ENGINE_REFUSED), 9);
+    assert_int_equal (counter (&bench, WORKER_ENGINE_REFUSED), 90);
+    assert_in_range (bench.now, 3000, 20000);
+    close_bench (&bench);
+}
+
+static void
+refusal_by_the_only_broker_backs_off (void **state)
+{
+    (void) state;
+    bench_t bench;
+    open_ready (&bench, 1, 1);
+    int64_t span = 50;
+    for (int n = 0; n < 9; n++) {
+        bench.size = 0;
+        HEAR (&bench, 0, DISCONNECT);
+        due_within (&bench, span / 2, span);
+        span = span * 2 > 2000 ? 2000 : span * 2;
+        plain (&bench, KEEL_EVENT_TICK, 0);
+    }
     close_bench (&bench);
 }
 
@@ -544,6 +561,7 @@ main (void)
         cmocka_unit_test (any_command_is_a_sign_of_life),
         cmocka_unit_test (silence_goes_to_the_next_of_a_list_soon),
         cmocka_unit_test (refusal_goes_round_the_list_and_backs_off),
+        cmocka_unit_test (refusal_by_the_only_broker_backs_off),
         cmocka_unit_test (lost_connection_is_made_again_soon),
         cmocka_unit_test (what_comes_of_a_closed_link_is_nothing),
         cmocka_unit_test (refused_answer_ends_the_session_and_heartbeat_does_not),

@@ -47,6 +47,7 @@ typedef struct {
     uint64_t malformed;   /* messages that are no answers, dropped */
     uint64_t unsent;      /* messages that a connection did not take at first */
     uint64_t disconnects; /* connections that ended */
+    uint64_t probes;      /* requests for mmi.service, sent to find out which of several brokers answers */
 } keel_client_counters_t;
 
 /*  endpoints   one or more, separated by commas, to be tried in that order: tcp://HOST:PORT or ipc://PATH

@@ -2,6 +2,7 @@
 #ifndef KEEL_KEEL_H
 #define KEEL_KEEL_H
 
+#include "bstar.h"
 #include "client.h"
 #include "error.h"
 #include "flserver.h"
