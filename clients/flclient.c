@@ -47,29 +47,15 @@ static const program_t program = {
     .terse = true,
 };
 
-static const char *const policies[] = {
-    [KEEL_FREELANCE_LEAST] = "least", [KEEL_FREELANCE_ORDERED] = "ordered", [KEEL_FREELANCE_SHOTGUN] = "shotgun"};
-
-/*  0, or the code to exit with. */
-static int
-find_policy (const run_t *self, keel_freelance_policy_t *policy)
-{
-    for (size_t n = 0; n < sizeof (policies) / sizeof (*policies); n++)
-        if (strcmp (policies[n], self->settings.policy) == 0) {
-            *policy = (keel_freelance_policy_t) n;
-            return EXIT_OK;
-        }
-    return options_fail (&self->options, "bad policy '%s': must be least, ordered or shotgun", self->settings.policy);
-}
-
 static int
 make_client (run_t *self)
 {
+    static const char *const policies[] = {
+        [KEEL_FREELANCE_LEAST] = "least", [KEEL_FREELANCE_ORDERED] = "ordered", [KEEL_FREELANCE_SHOTGUN] = "shotgun"};
     const settings_t *set = &self->settings;
-    keel_freelance_policy_t policy = KEEL_FREELANCE_LEAST;
-    int rc = find_policy (self, &policy);
-    if (rc != EXIT_OK)
-        return rc;
+    int policy = request_choice (&self->options, "policy", set->policy, policies);
+    if (policy < 0)
+        return EXIT_USAGE;
     self->servers = setting_list_join (&set->servers, ',');
     self->client = self->servers ? keel_freelance_new (NULL) : NULL;
     if (!self->client) {
@@ -78,7 +64,7 @@ make_client (run_t *self)
     }
     keel_freelance_set_timeout (self->client, (int) set->timeout);
     keel_freelance_set_try (self->client, (int) set->try_ms);
-    keel_freelance_set_policy (self->client, policy);
+    keel_freelance_set_policy (self->client, (keel_freelance_policy_t) policy);
     for (size_t n = 0; n < set->servers.count; n++)
         if (keel_freelance_add (self->client, set->servers.items[n].text) == KEEL_E_INVALID)
             return options_fail (&self->options, "bad endpoint %s: a server is at tcp:// or ipc://",

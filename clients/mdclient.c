@@ -13,6 +13,7 @@ typedef struct {
     int64_t retries;
     int64_t count;
     int64_t version;
+    const char *policy;
     bool stock;
 } settings_t;
 
@@ -35,6 +36,8 @@ static const setting_t settings[] = {
      AT (count), .help = "send the request so many times, one after the other"},
     {.name = "mdp", .kind = SETTING_COUNT, .preset = "2", .minimum = 1, .maximum = 2, AT (version),
      .help = "MDP version to speak: 1 is 0.1, 2 is 0.2; with --stock 1 unless given"},
+    {.name = "policy", .kind = SETTING_TEXT, .argument = "NAME", .preset = "turn", AT (policy),
+     .help = "of several brokers: turn (one serves), least (they all do; the least loaded), shotgun (all at once)"},
     {.name = "stock", .kind = SETTING_FLAG, AT (stock), .help = "for a broker that takes no extra frames"},
     SETTING_END,
 };
@@ -53,7 +56,12 @@ static const program_t program = {
 static int
 make_client (run_t *self)
 {
+    static const char *const policies[] = {
+        [KEEL_CLIENT_IN_TURN] = "turn", [KEEL_CLIENT_LEAST] = "least", [KEEL_CLIENT_SHOTGUN] = "shotgun"};
     const settings_t *set = &self->settings;
+    int policy = request_choice (&self->options, "policy", set->policy, policies);
+    if (policy < 0)
+        return EXIT_USAGE;
     self->brokers = setting_list_join (&set->brokers, ',');
     self->client = self->brokers ? keel_client_new (self->brokers) : NULL;
     if (!self->client && errno == EINVAL)
@@ -67,7 +75,11 @@ make_client (run_t *self)
     keel_client_set_retries (self->client, (int) set->retries);
     keel_client_set_stock (self->client, set->stock);
     keel_client_set_version (self->client, version ? (int) set->version : 1);
-    return EXIT_OK;
+    int rc = keel_client_set_policy (self->client, (keel_client_policy_t) policy);
+    if (rc == 0)
+        return EXIT_OK;
+    log_at (KEEL_LOG_ERROR, "cannot start: %s", keel_strerror (rc));
+    return EXIT_FAILED;
 }
 
 static int

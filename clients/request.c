@@ -48,6 +48,16 @@ request_read (const options_t *options, char **words, zmsg_t **body)
     return EXIT_OK;
 }
 
+int
+request_choice (const options_t *options, const char *name, const char *word, const char *const words[3])
+{
+    for (int n = 0; n < 3; n++)
+        if (strcmp (words[n], word) == 0)
+            return n;
+    options_fail (options, "bad %s '%s': must be %s, %s or %s", name, word, words[0], words[1], words[2]);
+    return -1;
+}
+
 bool
 request_print (const zmsg_t *reply)
 {

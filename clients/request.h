@@ -22,6 +22,9 @@
  *  returned. 0, or the code to exit with. */
 int request_read (const options_t *options, char **words, zmsg_t **body);
 
+/*  The place of a word among the three that an option takes; -1: it is none of them, and that was said. */
+int request_choice (const options_t *options, const char *name, const char *word, const char *const words[3]);
+
 /*  Each frame on a line of stdout. False: nobody reads them; the log says so. */
 bool request_print (const zmsg_t *reply);
 

@@ -14,6 +14,7 @@ typedef struct {
     int64_t heartbeat_ms;
     int64_t liveness;
     int64_t timeout_ms;
+    bool all;
 } settings_t;
 
 #define AT(member) offsetof (settings_t, member)
@@ -29,6 +30,7 @@ static const setting_t settings[] = {
      .at = AT (heartbeat_ms), .help = "interval of heartbeats"},
     {.name = "liveness", .kind = SETTING_COUNT, .preset = "3", .minimum = 1, .maximum = 1000,
      .at = AT (liveness), .help = "intervals of silence after which the broker is given up"},
+    {.name = "all", .kind = SETTING_FLAG, .at = AT (all), .help = "register with all brokers at once, not with one of them"},
     COMMAND_TIMEOUT (AT (timeout_ms)),
     SETTING_END,
 };
@@ -57,6 +59,7 @@ make_worker (const settings_t *mine, const char *service)
     keel_worker_set_version (worker, (int) mine->version);
     keel_worker_set_heartbeat (worker, mine->heartbeat_ms);
     keel_worker_set_liveness (worker, (int) mine->liveness);
+    keel_worker_set_all (worker, mine->all);
     keel_worker_set_log (worker, command_log, NULL);
     return worker;
 }

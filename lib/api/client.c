@@ -17,6 +17,9 @@
 
 static_assert (KEEL_E_TIMEOUT == -KEEL_MDCLIENT_TIMEOUT && KEEL_E_NO_BROKER == -KEEL_MDCLIENT_NO_BROKER,
                "an engine's codes are errors without their sign");
+static_assert ((int) KEEL_CLIENT_IN_TURN == KEEL_MDSPREAD_IN_TURN && (int) KEEL_CLIENT_LEAST == KEEL_MDSPREAD_LEAST &&
+                   (int) KEEL_CLIENT_SHOTGUN == KEEL_MDSPREAD_SHOTGUN,
+               "the policies are the engine's");
 static_assert (sizeof (keel_client_counters_t) == KEEL_MDCLIENT_COUNTERS * sizeof (uint64_t),
                "the counters are the engine's, in its order");
 
@@ -25,13 +28,13 @@ static_assert (sizeof (keel_client_counters_t) == KEEL_MDCLIENT_COUNTERS * sizeo
 static int
 step_client (void *engine, const keel_event_t *event, keel_actions_t *out)
 {
-    return keel_mdclient_step (engine, event, out);
+    return keel_mdspread_step (engine, event, out);
 }
 
 static int64_t
 client_due (const void *engine)
 {
-    return keel_mdclient_next_due (engine);
+    return keel_mdspread_next_due (engine);
 }
 
 static bool
@@ -43,7 +46,7 @@ make_engine (keel_client_t *self)
                                      .timeout_ms = LINKS_TIMEOUT_MS,
                                      .retries = LINKS_RETRIES,
                                      .outstanding = OUTSTANDING};
-    if (!links_seed (&config.seed) || !(self->engine = keel_mdclient_new (&config)))
+    if (!links_seed (&config.seed) || !(self->engine = keel_mdspread_new (&config)))
         return false;
     links_run (&self->links, self->engine, step_client, client_due);
     return true;
@@ -71,7 +74,7 @@ keel_client_destroy (keel_client_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
-    keel_mdclient_destroy (&self->engine);
+    keel_mdspread_destroy (&self->engine);
     links_clear (&self->links);
     if (self->alarm >= 0)
         close (self->alarm);
@@ -87,7 +90,7 @@ keel_client_set_timeout (keel_client_t *self, int timeout_ms)
 {
     if (timeout_ms < 1 || timeout_ms > LINKS_TIMEOUT_MOST_MS)
         return KEEL_E_INVALID;
-    keel_mdclient_config (self->engine)->timeout_ms = timeout_ms;
+    keel_mdspread_config (self->engine)->timeout_ms = timeout_ms;
     return 0;
 }
 
@@ -96,16 +99,16 @@ keel_client_set_retries (keel_client_t *self, int retries)
 {
     if (retries < 0 || retries > LINKS_RETRIES_MOST)
         return KEEL_E_INVALID;
-    keel_mdclient_config (self->engine)->retries = (unsigned) retries;
+    keel_mdspread_config (self->engine)->retries = (unsigned) retries;
     return 0;
 }
 
 int
 keel_client_set_stock (keel_client_t *self, bool stock)
 {
-    if (keel_mdclient_outstanding (self->engine) > 0)
+    if (keel_mdspread_outstanding (self->engine) > 0)
         return KEEL_E_STATE;
-    keel_mdclient_config (self->engine)->stock = stock;
+    keel_mdspread_config (self->engine)->stock = stock;
     return 0;
 }
 
@@ -114,16 +117,28 @@ keel_client_set_version (keel_client_t *self, int version)
 {
     if (version != 1 && version != 2)
         return KEEL_E_INVALID;
-    if (keel_mdclient_outstanding (self->engine) > 0)
+    if (keel_mdspread_outstanding (self->engine) > 0)
         return KEEL_E_STATE;
-    keel_mdclient_config (self->engine)->version = (uint8_t) version;
+    keel_mdspread_config (self->engine)->version = (uint8_t) version;
     return 0;
+}
+
+int
+keel_client_set_policy (keel_client_t *self, keel_client_policy_t policy)
+{
+    if (policy != KEEL_CLIENT_IN_TURN && policy != KEEL_CLIENT_LEAST && policy != KEEL_CLIENT_SHOTGUN)
+        return KEEL_E_INVALID;
+    if (keel_mdspread_outstanding (self->engine) > 0)
+        return KEEL_E_STATE;
+    if (self->links.place_count > KEEL_MDSPREAD_BROKERS)
+        return KEEL_E_INVALID;
+    return keel_mdspread_set_policy (self->engine, (keel_mdspread_policy_t) policy) ? 0 : KEEL_E_MEMORY;
 }
 
 void
 keel_client_set_notices (keel_client_t *self, bool notices)
 {
-    keel_mdclient_config (self->engine)->notices = notices;
+    keel_mdspread_config (self->engine)->notices = notices;
 }
 
 int
@@ -131,7 +146,7 @@ keel_client_set_outstanding (keel_client_t *self, int outstanding)
 {
     if (outstanding < 1 || outstanding > OUTSTANDING_MOST)
         return KEEL_E_INVALID;
-    keel_mdclient_config (self->engine)->outstanding = (size_t) outstanding;
+    keel_mdspread_config (self->engine)->outstanding = (size_t) outstanding;
     return 0;
 }
 
@@ -146,7 +161,7 @@ submit (keel_client_t *self, const char *service, zmsg_t *request, uint64_t *id)
     span_t *body = links_frames (request, &count);
     if (!body)
         return count ? KEEL_E_MEMORY : KEEL_E_INVALID;
-    keel_submit_t done = keel_mdclient_submit (self->engine, clock_now_ms (), span_text (service), body, count, id);
+    keel_submit_t done = keel_mdspread_submit (self->engine, clock_now_ms (), span_text (service), body, count, id);
     free (body);
     return done == KEEL_SUBMIT_OK ? 0 : done == KEEL_SUBMIT_FULL ? KEEL_E_BUSY : KEEL_E_MEMORY;
 }
@@ -173,12 +188,23 @@ keel_client_send (keel_client_t *self, const char *service, zmsg_t **request, ui
     return say (self, rc, NULL);
 }
 
+/*  With shotgun, brokers may still be at work on what another has answered: nobody waits for that. */
+static int
+await (keel_client_t *self, int64_t deadline)
+{
+    links_t *links = &self->links;
+    if (keel_mdspread_outstanding (self->engine) > 0 || !inbox_is_empty (&links->inbox) || inbox_is_short (&links->inbox))
+        return links_await (links, deadline);
+    links_pump (links);
+    return KEEL_E_STATE;
+}
+
 int
 keel_client_recv (keel_client_t *self, keel_client_result_t *result, zmsg_t **reply, int timeout_ms)
 {
     *reply = NULL;
     client_quiet_alarm (self);
-    int rc = links_await (&self->links, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms);
+    int rc = await (self, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms);
     if (rc == 0) {
         char reason[INBOX_REASON];
         inbox_take (&self->links.inbox, result, reply, reason);
@@ -194,7 +220,7 @@ int
 keel_client_cancel (keel_client_t *self, uint64_t id)
 {
     client_quiet_alarm (self);
-    bool waited = keel_mdclient_cancel (self->engine, id);
+    bool waited = keel_mdspread_cancel (self->engine, id);
     bool had = inbox_drop (&self->links.inbox, id);
     links_work (&self->links);
     client_set_alarm (self);
@@ -240,7 +266,7 @@ keel_client_request (keel_client_t *self, const char *service, zmsg_t **request,
 {
     uint64_t id;
     *reply = NULL;
-    if (keel_mdclient_outstanding (self->engine) > 0 || !inbox_is_empty (&self->links.inbox)) {
+    if (keel_mdspread_outstanding (self->engine) > 0 || !inbox_is_empty (&self->links.inbox)) {
         zmsg_destroy (request);
         return say (self, KEEL_E_STATE, NULL);
     }
@@ -293,6 +319,6 @@ keel_client_counters (keel_client_t *self)
 {
     uint64_t *values = (uint64_t *) &self->counters;
     for (keel_mdclient_counter_t n = 0; n < KEEL_MDCLIENT_COUNTERS; n++)
-        values[n] = keel_mdclient_counter (self->engine, n);
+        values[n] = keel_mdspread_counter (self->engine, n);
     return &self->counters;
 }

@@ -20,7 +20,7 @@ void
 client_set_alarm (keel_client_t *self)
 {
     const links_t *links = &self->links;
-    int64_t due = keel_mdclient_next_due (self->engine);
+    int64_t due = keel_mdspread_next_due (self->engine);
     struct itimerspec spec = {0};
     if (self->alarm < 0)
         return;

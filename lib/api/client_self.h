@@ -1,12 +1,12 @@
-/*  The inside of the client class: links with an MDP client's engine (engine/client.h), and a descriptor to poll. */
+/*  The inside of the client class: links with an MDP client's engine (engine/client_spread.h), and a descriptor to poll. */
 #ifndef KEEL_CLIENT_SELF_H
 #define KEEL_CLIENT_SELF_H
 
-#include "client.h"
+#include "client_spread.h"
 #include "links.h"
 
 struct keel_client {
-    keel_mdclient_t *engine;
+    keel_mdspread_t *engine;
     links_t links;
     int alarm; /* eventfd in the port's epoll: recv has something to do; -1: nobody asked for a descriptor */
     int timer; /* timerfd likewise */

@@ -112,6 +112,12 @@ mdclient_end (keel_mdclient_t *self, request_t *request)
         self->links[n].spent |= self->links[n].open && (!self->links[n].heard || self->links[n].lost);
 }
 
+void
+keel_mdclient_set_tag (keel_mdclient_t *self, uint64_t id, uint64_t tag)
+{
+    requests_find (&self->requests, id)->tag = tag;
+}
+
 bool
 keel_mdclient_cancel (keel_mdclient_t *self, uint64_t id)
 {
@@ -128,7 +134,7 @@ keel_mdclient_cancel (keel_mdclient_t *self, uint64_t id)
 static void
 fail (keel_mdclient_t *self, request_t *request, unsigned code, keel_actions_t *out)
 {
-    keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->pending.serial)->code = code;
+    keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->tag)->code = code;
     mdclient_count (self, KEEL_MDCLIENT_FAILED);
     mdclient_end (self, request);
 }

@@ -67,6 +67,8 @@ enum {
     KEEL_MDCLIENT_TIMEOUT = 1,   /* a broker is there, but the answer did not come */
     KEEL_MDCLIENT_NO_BROKER = 2, /* nothing was heard from any broker since the request was made */
     KEEL_MDCLIENT_HALFWAY = 502, /* the connection ended after a partial answer */
+    KEEL_MDCLIENT_NO_WORKER = 404,
+    KEEL_MDCLIENT_NO_FREE_WORKER = 504,
     KEEL_MDCLIENT_REFUSED = 503, /* that was the last word of several brokers, in turn */
 };
 
@@ -92,6 +94,8 @@ int64_t keel_mdclient_next_due (const keel_mdclient_t *self);
 /*  A request; it is sent by the next step, which is due now. service: a valid one. body: one frame or more, copied. */
 keel_submit_t keel_mdclient_submit (keel_mdclient_t *self, int64_t now, span_t service, const span_t body[],
                                     size_t count, uint64_t *id);
+/*  What its results have as their tag instead of its id. It is outstanding. */
+void keel_mdclient_set_tag (keel_mdclient_t *self, uint64_t id, uint64_t tag);
 /*  Gives it up: nothing more of it is delivered. False: it is not outstanding. */
 bool keel_mdclient_cancel (keel_mdclient_t *self, uint64_t id);
 

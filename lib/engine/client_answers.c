@@ -50,7 +50,7 @@ handle_notice (keel_mdclient_t *self, request_t *request, const mdp_command_t *n
         return;
     if (code == 503 && !request->source && take_refusal (self, request))
         return;
-    keel_action_t *action = keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->pending.serial);
+    keel_action_t *action = keel_actions_deliver (out, KEEL_DELIVER_FAILED, request->tag);
     action->code = code;
     action->body = notice->body;
     action->body_count = notice->body_count;
@@ -64,7 +64,7 @@ handle_answer (keel_mdclient_t *self, uint16_t number, request_t *request, uint3
 {
     bool final = answer->kind == MDP_FINAL;
     keel_action_t *action =
-        keel_actions_deliver (out, final ? KEEL_DELIVER_FINAL : KEEL_DELIVER_PARTIAL, request->pending.serial);
+        keel_actions_deliver (out, final ? KEEL_DELIVER_FINAL : KEEL_DELIVER_PARTIAL, request->tag);
     action->body = answer->body;
     action->body_count = answer->body_count;
     mdclient_count (self, final ? KEEL_MDCLIENT_REPLIES : KEEL_MDCLIENT_PARTIALS);

@@ -37,6 +37,7 @@ requests_add (requests_t *self, int64_t now, span_t service, const span_t body[]
         return NULL;
     }
     pending_add (&self->table, &request->pending, now);
+    request->tag = request->pending.serial;
     return request;
 }
 

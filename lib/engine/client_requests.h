@@ -20,6 +20,7 @@ typedef enum {
 
 typedef struct {
     pending_t pending;
+    uint64_t tag; /* of its DELIVERs */
     uint32_t sending; /* 1 for the first */
     uint32_t source;  /* the sending whose partial answers are delivered; 0: none yet */
     unsigned tries;   /* begun */

@@ -26,6 +26,13 @@ extern "C" {
 
 typedef struct keel_client keel_client_t;
 
+/*  Which of several brokers requests go to. */
+typedef enum {
+    KEEL_CLIENT_IN_TURN, /* the one that answers; the others are there should it fail. So at first */
+    KEEL_CLIENT_LEAST,   /* they all serve at once: the one that has the fewest of our requests */
+    KEEL_CLIENT_SHOTGUN, /* all of them; the first answer counts */
+} keel_client_policy_t;
+
 /*  What keel_client_recv gives. */
 typedef struct {
     uint64_t id; /* as keel_client_send gave it */
@@ -75,6 +82,12 @@ KEEL_EXPORT int keel_client_set_stock (keel_client_t *self, bool stock);
 /*  The MDP version to speak: 1 (0.1, RFC 7: no partial answers) or 2 (0.2, RFC 18), which it is at first.
  *  Returns 0, KEEL_E_INVALID, KEEL_E_STATE when something is in flight. */
 KEEL_EXPORT int keel_client_set_version (keel_client_t *self, int version);
+
+/*  For several brokers that know nothing of each other and all serve at once, with workers at each of them (see
+ *  keel_worker_set_all): load is spread over them, and any of them may fail. What one does not answer within a try, or what it
+ *  has when its connection ends, goes to the next; retries are counted over all of them. At most 64 brokers.
+ *  Returns 0, KEEL_E_INVALID, KEEL_E_STATE when something is in flight, KEEL_E_MEMORY. */
+KEEL_EXPORT int keel_client_set_policy (keel_client_t *self, keel_client_policy_t policy);
 
 /*  Ask brokers to say why a request fails, instead of nothing? On at first. Only a Keel broker knows how. */
 KEEL_EXPORT void keel_client_set_notices (keel_client_t *self, bool notices);
