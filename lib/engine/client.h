@@ -67,9 +67,13 @@ enum {
     KEEL_MDCLIENT_TIMEOUT = 1,   /* a broker is there, but the answer did not come */
     KEEL_MDCLIENT_NO_BROKER = 2, /* nothing was heard from any broker since the request was made */
     KEEL_MDCLIENT_HALFWAY = 502, /* the connection ended after a partial answer */
+    KEEL_MDCLIENT_REFUSED = 503, /* that was the last word of several brokers, in turn */
+};
+
+/*  Notices that one of several brokers may have a reason for, and another not. */
+enum {
     KEEL_MDCLIENT_NO_WORKER = 404,
     KEEL_MDCLIENT_NO_FREE_WORKER = 504,
-    KEEL_MDCLIENT_REFUSED = 503, /* that was the last word of several brokers, in turn */
 };
 
 typedef enum {

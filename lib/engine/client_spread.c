@@ -188,6 +188,24 @@ configure (keel_mdspread_t *self, uint16_t number)
         config->retries = 0;
 }
 
+/*  To an engine each try is a request of its own. */
+static bool
+is_own (keel_mdclient_counter_t counter)
+{
+    return counter == KEEL_MDCLIENT_REQUESTS || counter == KEEL_MDCLIENT_FAILED || counter == KEEL_MDCLIENT_CANCELLED ||
+           counter == KEEL_MDCLIENT_RETRIES || counter == KEEL_MDCLIENT_FAILOVERS || counter == KEEL_MDCLIENT_REPLIES ||
+           counter == KEEL_MDCLIENT_PARTIALS;
+}
+
+static uint64_t
+sum_of_engines (const keel_mdspread_t *self, keel_mdclient_counter_t counter)
+{
+    uint64_t sum = 0;
+    for (uint16_t n = 0; n < self->count && !(spreads (self) && is_own (counter)); n++)
+        sum += keel_mdclient_counter (self->brokers[n].engine, counter);
+    return sum;
+}
+
 bool
 keel_mdspread_set_policy (keel_mdspread_t *self, keel_mdspread_policy_t policy)
 {
@@ -198,9 +216,8 @@ keel_mdspread_set_policy (keel_mdspread_t *self, keel_mdspread_policy_t policy)
     broker_t *brokers = make_brokers (self, count);
     if (!brokers)
         return false;
-    for (uint16_t n = 0; n < self->count; n++)
-        for (keel_mdclient_counter_t counter = 0; counter < KEEL_MDCLIENT_COUNTERS; counter++)
-            self->before[counter] += keel_mdclient_counter (self->brokers[n].engine, counter);
+    for (keel_mdclient_counter_t counter = 0; counter < KEEL_MDCLIENT_COUNTERS; counter++)
+        self->before[counter] += sum_of_engines (self, counter);
     destroy_brokers (self, self->brokers, self->count);
     self->brokers = brokers;
     self->count = count;
@@ -215,22 +232,10 @@ keel_mdspread_outstanding (const keel_mdspread_t *self)
     return spreads (self) ? self->requests.count : keel_mdclient_outstanding (self->brokers[0].engine);
 }
 
-/*  To an engine each try is a request of its own. */
-static bool
-is_own (keel_mdclient_counter_t counter)
-{
-    return counter == KEEL_MDCLIENT_REQUESTS || counter == KEEL_MDCLIENT_FAILED || counter == KEEL_MDCLIENT_CANCELLED ||
-           counter == KEEL_MDCLIENT_RETRIES || counter == KEEL_MDCLIENT_FAILOVERS || counter == KEEL_MDCLIENT_REPLIES ||
-           counter == KEEL_MDCLIENT_PARTIALS;
-}
-
 uint64_t
 keel_mdspread_counter (const keel_mdspread_t *self, keel_mdclient_counter_t counter)
 {
-    uint64_t sum = self->counters[counter] + self->before[counter];
-    for (uint16_t n = 0; n < self->count && !(spreads (self) && is_own (counter)); n++)
-        sum += keel_mdclient_counter (self->brokers[n].engine, counter);
-    return sum;
+    return self->counters[counter] + self->before[counter] + sum_of_engines (self, counter);
 }
 
 static void
