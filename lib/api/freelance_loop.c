@@ -234,21 +234,24 @@ freelance_submit (keel_freelance_t *self, zmsg_t *request, bool awaited, freelan
 {
     if (self->jobs >= self->most)
         return KEEL_E_BUSY;
-    freelance_job_t *job = calloc (1, sizeof (*job));
+    freelance_job_t *job = malloc (sizeof (*job));
     if (!job)
         return KEEL_E_MEMORY;
+    *job = (freelance_job_t){.awaited = awaited};
     int64_t now = clock_now_ms ();
     int rc = submit_job (self, now, request, job);
     if (rc != 0) {
         free (job);
         return rc;
     }
-    job->awaited = awaited;
     self->sent += !awaited;
     self->jobs++;
     DL_APPEND (self->asked, job);
     *job_p = job;
-    freelance_work (self, now);
+    /*  Whoever has results to take comes back for them: what was taken meanwhile leaves together then, which costs libzmq's
+     *  thread less. If not, the stand-in finds it. */
+    if (awaited || self->helm.eager || !self->results || helm_watched (&self->helm))
+        freelance_work (self, now);
     return 0;
 }
 

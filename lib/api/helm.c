@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define GLANCE    16
-#define PERIOD_MS 10 /* how long nobody may have led before the stand-in looks after the port */
+#define PERIOD_MS 10 /* how long nobody may have read the port before the stand-in looks after it */
 
 /* ------------------------------------------------------------------ life */
 
@@ -83,7 +83,6 @@ int
 helm_lead (helm_t *self, int64_t due)
 {
     self->led = true;
-    self->turns++;
     self->leader_due = due;
     int why = sleep_at_port (self, due, true);
     self->led = false;
@@ -133,13 +132,13 @@ helm_expect (helm_t *self, int64_t due)
 void
 helm_glance (helm_t *self)
 {
-    if (++self->glances % GLANCE == 0)
+    if (++self->turns % GLANCE == 0)
         port_wait (self->port, 0);
 }
 
 /* ------------------------------------------------------------------ the stand-in */
 
-/*  Not needed: somebody leads, or did so a moment ago. A turn that goes on and on is left alone until it ends. */
+/*  Not needed: somebody leads, or read the port a moment ago. A turn that goes on and on is left alone until it ends. */
 static void
 stand_by (helm_t *self, uint64_t *seen)
 {
@@ -150,9 +149,10 @@ stand_by (helm_t *self, uint64_t *seen)
 }
 
 static void
-look_after (helm_t *self)
+look_after (helm_t *self, uint64_t *seen)
 {
     self->standin_due = self->tend (self->arg);
+    *seen = self->turns;
     if (!self->quitting && !self->led && self->standin_due > clock_now_ms ())
         sleep_at_port (self, self->standin_due, false);
     self->standin_due = 0;
@@ -166,7 +166,7 @@ helm_stand_in (helm_t *self)
         if (self->led || (!self->eager && self->turns != seen))
             stand_by (self, &seen);
         else
-            look_after (self);
+            look_after (self, &seen);
 }
 
 static void *

@@ -4,7 +4,8 @@
  *  A volunteer is a thread that waits for something of the port anyway: a caller who waits for an answer, a handler's
  *  thread that waits for a request. One of them leads: it sleeps at the port. The others follow: they wait until the
  *  leader has what they want, or goes. The stand-in is a thread that looks after the port (heartbeats, timeouts) as soon as no
- *  volunteer has for a while; waking it each time that one goes would cost what was to be saved.
+ *  volunteer has for a while, be it that they all work, or that there are none; waking it each time that one goes would cost what was
+ *  to be saved.
  *
  *  The mutex is held in all of these calls but for open, close, start and stop. What comes while something is sent or read is
  *  not told to those who sleep at the port (see port_fd): so while somebody does, whoever has sent or read something reads until nothing
@@ -31,8 +32,7 @@ typedef struct {
     int wake;               /* eventfd at the port: whoever sleeps there looks up */
     unsigned followers;
     bool led;
-    uint64_t turns;      /* how often somebody has led */
-    unsigned glances;
+    uint64_t turns;      /* how often somebody has read the port */
     int64_t leader_due;  /* when the leader looks up by itself */
     int64_t standin_due; /* when the stand-in does; 0: it does not sleep at the port */
     bool called;         /* only the end of a turn wakes the stand-in */
@@ -62,7 +62,7 @@ void helm_wake_one (helm_t *self);
 void helm_wake_all (helm_t *self);
 /*  There is something to do at due, or now (0): whoever sleeps longer than that at the port is woken. */
 void helm_expect (helm_t *self, int64_t due);
-/*  For each batch that is read: now and then it looks at what the port has to tell besides messages. */
+/*  For each batch that is read: somebody is at it; and now and then it looks at what the port has to tell besides messages. */
 void helm_glance (helm_t *self);
 /*  Whoever sleeps at the port looks up. */
 void helm_rouse (helm_t *self);

@@ -39,10 +39,12 @@ static void
 open_locks (keel_worker_t *self)
 {
     pthread_condattr_t attributes;
-    pthread_mutex_init (&self->mutex, NULL);
+    self->mutex = &self->own_mutex;
+    self->changed = &self->own_changed;
+    pthread_mutex_init (self->mutex, NULL);
     pthread_condattr_init (&attributes);
     pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init (&self->changed, &attributes);
+    pthread_cond_init (self->changed, &attributes);
     pthread_condattr_destroy (&attributes);
 }
 
@@ -63,6 +65,8 @@ worker_open (keel_worker_t *self, const worker_speech_t *speech, const char *end
 {
     *self = (keel_worker_t){.interrupt = -1, .wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)};
     open_locks (self);
+    self->whole = self;
+    self->member_count = 1;
     self->endpoint_text = strdup (endpoints ? endpoints : "");
     self->endpoints = calloc (ENDPOINTS_MAX, sizeof (char *));
     self->service = strdup (service);
@@ -83,13 +87,13 @@ worker_open (keel_worker_t *self, const worker_speech_t *speech, const char *end
 void
 worker_close (keel_worker_t *self)
 {
-    worker_loop_end (self);
+    worker_members_end (self);
     worker_items_destroy (&self->inbox);
     worker_items_destroy (&self->outbox);
     if (self->wake >= 0)
         close (self->wake);
-    pthread_cond_destroy (&self->changed);
-    pthread_mutex_destroy (&self->mutex);
+    pthread_cond_destroy (self->changed);
+    pthread_mutex_destroy (self->mutex);
     free (self->endpoint_text);
     free (self->endpoints);
     free (self->service);
@@ -126,9 +130,9 @@ keel_worker_destroy (keel_worker_t **self_p)
 static int
 may_set (keel_worker_t *self, int64_t value, int64_t maximum)
 {
-    pthread_mutex_lock (&self->mutex);
+    pthread_mutex_lock (self->mutex);
     bool started = self->started;
-    pthread_mutex_unlock (&self->mutex);
+    pthread_mutex_unlock (self->mutex);
     if (started)
         return KEEL_E_STATE;
     return value >= 1 && value <= maximum ? 0 : KEEL_E_INVALID;
@@ -171,6 +175,15 @@ keel_worker_set_version (keel_worker_t *self, int version)
 }
 
 int
+keel_worker_set_all (keel_worker_t *self, bool all)
+{
+    int rc = may_set (self, 1, 1);
+    if (rc == 0)
+        self->all = all;
+    return rc;
+}
+
+int
 keel_worker_set_log (keel_worker_t *self, keel_worker_log_fn *log, void *arg)
 {
     int rc = may_set (self, 1, 1);
@@ -189,7 +202,7 @@ start (keel_worker_t *self)
 {
     if (self->stopping)
         return KEEL_E_STATE;
-    return self->started ? 0 : worker_loop_start (self);
+    return self->started ? 0 : worker_members_start (self);
 }
 
 /*  As start, but a worker of one request at a time that is to stop still has to answer one that has come: it does not leave
@@ -200,9 +213,9 @@ start_or_finish (keel_worker_t *self)
     return self->started && self->config.speech->single ? 0 : start (self);
 }
 
-/*  The next request that may be begun, begun; or NULL. */
+/*  The next request of a member that may be begun, begun; or NULL. */
 static worker_item_t *
-take_request (keel_worker_t *self)
+take_of_member (keel_worker_t *self)
 {
     while (self->inbox) {
         worker_item_t *item = self->inbox;
@@ -212,6 +225,22 @@ take_request (keel_worker_t *self)
         worker_item_destroy (&item);
     }
     return NULL;
+}
+
+/*  Of all members, in turn. */
+static worker_item_t *
+take_request (keel_worker_t *self)
+{
+    worker_item_t *item = NULL;
+    for (unsigned n = 0; n < self->member_count && !item; n++) {
+        unsigned number = (self->turn + n) % self->member_count;
+        item = take_of_member (worker_member (self, number));
+        if (!item)
+            continue;
+        item->id |= (uint64_t) number << WORKER_MEMBER_BIT;
+        self->turn = number + 1;
+    }
+    return item;
 }
 
 static struct timespec
@@ -229,11 +258,11 @@ wait_request (keel_worker_t *self, int64_t due, worker_item_t **item)
         if (self->stopping)
             return KEEL_E_STATE;
         if (due == KEEL_NEVER)
-            pthread_cond_wait (&self->changed, &self->mutex);
+            pthread_cond_wait (self->changed, self->mutex);
         else if (clock_now_ms () >= due)
             return KEEL_E_TIMEOUT;
         else
-            pthread_cond_timedwait (&self->changed, &self->mutex, &until);
+            pthread_cond_timedwait (self->changed, self->mutex, &until);
     }
     return 0;
 }
@@ -243,11 +272,11 @@ keel_worker_recv (keel_worker_t *self, zmsg_t **request, uint64_t *id, int timeo
 {
     worker_item_t *item = NULL;
     *request = NULL;
-    pthread_mutex_lock (&self->mutex);
+    pthread_mutex_lock (self->mutex);
     int rc = start_or_finish (self);
     if (rc == 0)
         rc = wait_request (self, timeout_ms < 0 ? KEEL_NEVER : clock_now_ms () + timeout_ms, &item);
-    pthread_mutex_unlock (&self->mutex);
+    pthread_mutex_unlock (self->mutex);
     if (rc != 0)
         return rc;
     *request = item->body;
@@ -266,7 +295,7 @@ hand_over (keel_worker_t *self, worker_item_t *item)
         return KEEL_E_STATE;
     }
     while (self->outbox_count >= WORKER_OUTBOX_MAX)
-        pthread_cond_wait (&self->changed, &self->mutex);
+        pthread_cond_wait (self->changed, self->mutex);
     DL_APPEND (self->outbox, item);
     self->outbox_count++;
     worker_loop_wake (self);
@@ -281,9 +310,9 @@ put (keel_worker_t *self, uint64_t id, worker_deed_t deed, zmsg_t **body)
     *item = (worker_item_t){.id = id, .deed = deed, .body = body ? *body : NULL};
     if (body)
         *body = NULL;
-    pthread_mutex_lock (&self->mutex);
-    int rc = hand_over (self, item);
-    pthread_mutex_unlock (&self->mutex);
+    pthread_mutex_lock (self->mutex);
+    int rc = hand_over (worker_member_of (self, &item->id), item);
+    pthread_mutex_unlock (self->mutex);
     return rc;
 }
 
@@ -318,11 +347,11 @@ keel_worker_counter (keel_worker_t *self, const char *name)
 #undef X
     };
     uint64_t value = 0;
-    pthread_mutex_lock (&self->mutex);
-    for (int n = 0; self->engine && n < WORKER_ENGINE_COUNTERS; n++)
-        if (strcmp (name, names[n]) == 0)
-            value = worker_engine_counter (self->engine, (worker_engine_counter_t) n);
-    pthread_mutex_unlock (&self->mutex);
+    pthread_mutex_lock (self->mutex);
+    for (int n = 0; self->started && n < WORKER_ENGINE_COUNTERS; n++)
+        for (unsigned member = 0; strcmp (name, names[n]) == 0 && member < self->member_count; member++)
+            value += worker_engine_counter (worker_member (self, member)->engine, (worker_engine_counter_t) n);
+    pthread_mutex_unlock (self->mutex);
     return value;
 }
 
@@ -368,10 +397,11 @@ start_threads (service_t *service, pthread_t threads[], unsigned wanted)
 static void
 wait_gone (keel_worker_t *self)
 {
-    pthread_mutex_lock (&self->mutex);
-    while (!self->gone)
-        pthread_cond_wait (&self->changed, &self->mutex);
-    pthread_mutex_unlock (&self->mutex);
+    pthread_mutex_lock (self->mutex);
+    for (unsigned n = 0; n < self->member_count; n++)
+        while (!worker_member (self, n)->gone)
+            pthread_cond_wait (self->changed, self->mutex);
+    pthread_mutex_unlock (self->mutex);
 }
 
 static int
@@ -395,28 +425,29 @@ keel_worker_run (keel_worker_t *self, keel_worker_handler_fn *handler, void *arg
     service_t service = {self, handler, arg};
     if (self->config.credit > THREADS_MAX)
         return KEEL_E_INVALID;
-    pthread_mutex_lock (&self->mutex);
+    pthread_mutex_lock (self->mutex);
     int rc = start (self);
-    if (rc == 0)
-        self->interrupt = interrupt_open (self->wake);
-    pthread_mutex_unlock (&self->mutex);
+    for (unsigned n = 0; n < self->member_count && rc == 0; n++)
+        worker_member (self, n)->interrupt = interrupt_open (worker_member (self, n)->wake);
+    pthread_mutex_unlock (self->mutex);
     if (rc != 0)
         return rc;
     rc = run_threads (self, &service);
-    pthread_mutex_lock (&self->mutex);
-    if (self->interrupt >= 0)
-        interrupt_close (self->interrupt);
-    self->interrupt = -1;
-    pthread_mutex_unlock (&self->mutex);
+    pthread_mutex_lock (self->mutex);
+    for (unsigned n = 0; n < self->member_count; n++) {
+        keel_worker_t *member = worker_member (self, n);
+        if (member->interrupt >= 0)
+            interrupt_close (member->interrupt);
+        member->interrupt = -1;
+    }
+    pthread_mutex_unlock (self->mutex);
     return rc;
 }
 
 void
 keel_worker_stop (keel_worker_t *self)
 {
-    pthread_mutex_lock (&self->mutex);
-    self->stopping = true;
-    pthread_cond_broadcast (&self->changed);
-    pthread_mutex_unlock (&self->mutex);
-    worker_loop_wake (self);
+    pthread_mutex_lock (self->mutex);
+    worker_members_stop (self);
+    pthread_mutex_unlock (self->mutex);
 }

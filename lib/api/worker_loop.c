@@ -64,7 +64,7 @@ deliver (keel_worker_t *self, const keel_action_t *action)
     item->id = action->tag;
     item->body = body_of (action);
     DL_APPEND (self->inbox, item);
-    pthread_cond_broadcast (&self->changed);
+    pthread_cond_broadcast (self->changed);
 }
 
 /*  Of an endpoint that cannot be opened: descriptors are short, say. The engine tries again. */
@@ -211,7 +211,7 @@ empty_outbox (keel_worker_t *self)
         worker_item_destroy (&item);
     }
     self->outbox_count = 0;
-    pthread_cond_broadcast (&self->changed);
+    pthread_cond_broadcast (self->changed);
 }
 
 /*  Tells the others what has become of the session. */
@@ -225,7 +225,7 @@ publish (keel_worker_t *self)
     }
     if (worker_engine_gone (self->engine) && !self->gone) {
         self->gone = true;
-        pthread_cond_broadcast (&self->changed);
+        pthread_cond_broadcast (self->changed);
     }
 }
 
@@ -237,8 +237,8 @@ read_wake (keel_worker_t *self)
     uint64_t times;
     if (read (self->wake, &times, sizeof (times)) < 0)
         return; /* nobody woke us */
-    if (self->interrupt >= 0 && interrupt_seen (self->interrupt))
-        self->stopping = true;
+    if (self->interrupt >= 0 && interrupt_seen (self->interrupt) && !self->stopping)
+        worker_members_stop (self->whole);
 }
 
 static void
@@ -257,7 +257,7 @@ turn (keel_worker_t *self)
     if (self->stopping && !self->drained) {
         self->drained = true;
         step_plain (self, KEEL_EVENT_DRAIN);
-        pthread_cond_broadcast (&self->changed);
+        pthread_cond_broadcast (self->changed);
     }
     bool more = receive (self);
     if (clock_now_ms () >= worker_engine_next_due (self->engine))
@@ -274,19 +274,19 @@ static void *
 run_loop (void *arg)
 {
     keel_worker_t *self = arg;
-    pthread_mutex_lock (&self->mutex);
+    pthread_mutex_lock (self->mutex);
     while (!self->quitting) {
         int64_t timeout = turn (self);
-        pthread_mutex_unlock (&self->mutex);
+        pthread_mutex_unlock (self->mutex);
         bool woken = port_wait (self->port, timeout);
-        pthread_mutex_lock (&self->mutex);
+        pthread_mutex_lock (self->mutex);
         if (woken)
             read_wake (self);
     }
     empty_outbox (self);
     worker_engine_quit (self->engine, clock_now_ms (), self->actions);
     carry_out (self);
-    pthread_mutex_unlock (&self->mutex);
+    pthread_mutex_unlock (self->mutex);
     return NULL;
 }
 
@@ -343,9 +343,9 @@ void
 worker_loop_end (keel_worker_t *self)
 {
     if (self->started) {
-        pthread_mutex_lock (&self->mutex);
+        pthread_mutex_lock (self->mutex);
         self->quitting = true;
-        pthread_mutex_unlock (&self->mutex);
+        pthread_mutex_unlock (self->mutex);
         worker_loop_wake (self);
         pthread_join (self->thread, NULL);
         self->started = false;

@@ -53,8 +53,8 @@ struct keel_worker {
     bool refused; /* a SEND while nothing was open, with this tag */
     uint64_t refused_tag;
 
-    pthread_mutex_t mutex;
-    pthread_cond_t changed; /* inbox, outbox, stopping, gone */
+    pthread_mutex_t *mutex;
+    pthread_cond_t *changed; /* inbox, outbox, stopping, gone */
     worker_engine_t *engine;
     keel_actions_t *actions;
     uint64_t session;
@@ -65,7 +65,32 @@ struct keel_worker {
     bool drained;  /* the engine was told */
     bool gone;     /* it has left */
     bool quitting; /* the thread is to end */
+
+    /*  At several brokers at once each has a member, a worker of its own with one endpoint; else it is its own only
+     *  member. They share mutex, condition, inbox and credit in this way: whoever receives looks at all of their inboxes. */
+    bool all;
+    struct keel_worker *whole;    /* whose member it is */
+    struct keel_worker **members; /* NULL: itself alone */
+    unsigned member_count;
+    unsigned turn; /* whose inbox comes first */
+    pthread_mutex_t own_mutex;
+    pthread_cond_t own_changed;
 };
+
+/*  What an id of the application's has of a member: bits that a member's own ids do not use, at this credit and below. */
+#define WORKER_MEMBER_BIT 10
+#define WORKER_CREDIT_ALL (1 << WORKER_MEMBER_BIT)
+#define WORKER_MEMBERS    64
+
+/*  Starts it, or all of its members. The mutex is held. 0, KEEL_E_INVALID, KEEL_E_MEMORY. */
+int worker_members_start (keel_worker_t *self);
+/*  Ends them. The mutex is not held. */
+void worker_members_end (keel_worker_t *self);
+keel_worker_t *worker_member (keel_worker_t *self, unsigned number);
+/*  That which an id belongs to. id: [in, out] its own. */
+keel_worker_t *worker_member_of (keel_worker_t *self, uint64_t *id);
+/*  All are to stop. The mutex is held. */
+void worker_members_stop (keel_worker_t *self);
 
 /*  endpoints, errno: as of keel_worker_new. 0, or -1: closed already. */
 int worker_open (keel_worker_t *self, const worker_speech_t *speech, const char *endpoints, const char *service);

@@ -1,6 +1,6 @@
 """Measures mdbroker next to two yardsticks and titanic next to both, and prints tables. See README.md.
 
-    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [titanic] [pending] [failover]
+    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [titanic] [pending] [failover] [freelance]
 """
 import argparse
 import json
@@ -9,6 +9,7 @@ import platform
 import sys
 
 import failover
+import freelance
 import instructions
 import pirates
 import scale
@@ -16,7 +17,7 @@ import throughput
 import titanic
 from systems import BenchError, Place
 
-PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "titanic", "pending", "failover")
+PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "titanic", "pending", "failover", "freelance")
 
 
 def options():
@@ -68,6 +69,9 @@ def measure(given, place, part):
     elif part == "failover":
         figures = failover.run(place, 1 if given.quick else 20, (200,) if given.quick else (200, 2000), progress)
         show(failover.table(figures))
+    elif part == "freelance":
+        figures = freelance.run(place, given.rounds, given.duration, progress)
+        show(freelance.table(figures))
     elif part == "titanic":
         figures = titanic.run(place, given.rounds, given.duration, progress)
         show(titanic.table(figures))

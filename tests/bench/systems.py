@@ -13,6 +13,7 @@ import zmq
 SOON = 60
 PROGRAMS = {"mdbroker": "brokers/mdbroker", "spqueue": "brokers/spqueue", "ppqueue": "brokers/ppqueue", "titanic": "brokers/titanic",
             "binarystar": "brokers/binarystar", "mdclient": "clients/mdclient", "mdworker": "workers/mdworker",
+            "flserver": "workers/flserver", "bench_freelance": "tests/bench/bench_freelance",
             "proxy": "tests/bench/bench_proxy", "bare": "tests/bench/bench_bare", "lmdb": "tests/bench/bench_lmdb",
             "mdbench": "clients/mdbench"}
 #   How mdbench speaks with those that speak no MDP.
@@ -69,6 +70,12 @@ class Measured:
         with open(self.log_path) as log:
             return log.read()
 
+    def listening(self, count):
+        if self.process.poll() is not None:
+            raise BenchError(f"{self.name} ended: {self.said()}")
+        found = re.findall(r"listening on (\S+)", self.said())
+        return found if len(found) == count else None
+
     def cpu(self):
         """Seconds, of all threads."""
         total = 0
@@ -122,12 +129,6 @@ class System(Measured):
             self.stop()
             raise
         self.front, self.back = found[0], found[-1]
-
-    def listening(self, count):
-        if self.process.poll() is not None:
-            raise BenchError(f"{self.name} ended: {self.said()}")
-        found = re.findall(r"listening on (\S+)", self.said())
-        return found if len(found) == count else None
 
 
 class Load:

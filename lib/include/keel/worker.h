@@ -59,6 +59,11 @@ KEEL_EXPORT int keel_worker_set_liveness (keel_worker_t *self, int intervals);
 KEEL_EXPORT int keel_worker_set_concurrency (keel_worker_t *self, int requests);
 /*  Of MDP: 1 or 2, for 0.1 and 0.2; 2 unless set. */
 KEEL_EXPORT int keel_worker_set_version (keel_worker_t *self, int version);
+/*  Register with all brokers of the list at once, and not with the first that answers: brokers that know nothing of each other
+ *  then share the worker, and any of them may fail. Each may send as many requests as the concurrency says; no more than that are
+ *  worked on at once, and the others wait in the worker, which heartbeats. At most 1024 then. Off at first. What is logged may
+ *  come from one thread a broker at the same time. */
+KEEL_EXPORT int keel_worker_set_all (keel_worker_t *self, bool all);
 /*  log: NULL for none, as at first. */
 KEEL_EXPORT int keel_worker_set_log (keel_worker_t *self, keel_worker_log_fn *log, void *arg);
 
