@@ -43,6 +43,7 @@ typedef struct {
     writer_t *writer;
     port_t *port;
     int wake;
+    uint64_t wakes; /* that were, or soon are, written to it, and not yet read */
     uint16_t links[KEEL_TSP_PARTS * SETTING_LIST_MOST]; /* of the engine -> of the port */
     uint16_t places[LINKS_MOST];                            /* and back */
     const titanic_fetch_t *fetches[FETCHES];                /* a ring */
@@ -131,10 +132,9 @@ titanic_reload (void *arg, const void *settings)
     daemon_engine_t *self = arg;
     const keel_tsp_config_t config = titanic_engine_config (settings);
     keel_tsp_configure (self->engine, &config);
-    writer_pause (self->writer);
+    writer_settle (self->writer);
     if (store_resize (self->store, titanic_store_config (settings).most) != 0)
         log_at (KEEL_LOG_ERROR, "the store's map cannot have that size; it stays as it was");
-    writer_resume (self->writer);
 }
 
 /* ------------------------------------------------------------------ backups */
@@ -176,6 +176,7 @@ take_backup (daemon_engine_t *self, keel_event_t *event)
         return false;
     if (backup->running)
         pthread_join (backup->thread, NULL);
+    self->wakes += backup->running;
     backup->running = false;
     atomic_store (&backup->ended, false);
     *event = (keel_event_t){.kind = KEEL_EVENT_BACKED_UP, .error = backup->error[0] ? backup->error : NULL};
@@ -293,9 +294,18 @@ titanic_more (void *arg, keel_event_t *event)
     titanic_op_t *ops = writer_take (self->writer, &failed);
     if (!ops)
         return take_backup (self, event);
+    self->wakes++;
     store_refresh (self->store);
     *event = (keel_event_t){.kind = failed ? KEEL_EVENT_STORE_FAILED : KEEL_EVENT_STORED, .ops = ops};
     return true;
+}
+
+static void
+read_wakes (daemon_engine_t *self)
+{
+    uint64_t count;
+    if (self->wakes && read (self->wake, &count, sizeof (count)) == sizeof (count))
+        self->wakes -= count;
 }
 
 /*  Until the next turn nothing is read: the store may use again what it has freed. */
@@ -303,12 +313,9 @@ void
 titanic_rest (void *arg)
 {
     daemon_engine_t *self = arg;
-    uint64_t count;
-    writer_flush (self->writer);
     store_refresh (self->store);
-    if (!writer_has_done (self->writer))
-        while (read (self->wake, &count, sizeof (count)) < 0 && errno == EINTR)
-            continue;
+    writer_flush (self->writer);
+    read_wakes (self);
 }
 
 bool

@@ -9,34 +9,31 @@
 /*  Of one commit: LMDB keeps what it changes in memory until then. */
 #define COMMIT_OPS   8192
 #define COMMIT_BYTES ((size_t) 64 << 20)
-/*  Commits that the loop has not taken yet: then the writer waits for it. */
-#define DONE_MOST    16
 
 typedef struct {
     titanic_op_t *first;
     titanic_op_t **end; /* where the next one is hung */
 } ops_t;
 
-typedef struct {
-    titanic_op_t *ops;
-    bool failed;
-} done_t;
+/*  Whose the commit is. */
+enum {
+    COMMIT_NONE, /* the loop's: it may begin one */
+    COMMIT_GOES, /* the writer's */
+    COMMIT_DONE, /* the loop's: to be taken */
+};
 
 struct writer {
     store_t *store;
     int wake;
     pthread_t thread;
+    ops_t gathered;
+    titanic_op_t *ops; /* of the commit; whose it is has them */
+    bool failed;       /* likewise */
+    atomic_int commit;
+    bool ending; /* under the mutex */
+    /*  For sleeping until the commit is one's own. Whoever wakes the other lets go of the mutex before: else it wakes only to wait. */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    ops_t gathered;  /* the loop's */
-    ops_t waiting;   /* under the mutex, like all below */
-    done_t done[DONE_MOST];
-    size_t done_first;
-    size_t done_count;
-    bool paused;
-    bool committing;
-    bool ending;
-    atomic_bool has_done;
 };
 
 static void
@@ -65,42 +62,39 @@ take_some (ops_t *ops)
     return first;
 }
 
-static bool
-must_wait (const writer_t *self)
+/*  Gives the commit to the other. */
+static void
+pass (writer_t *self, int commit)
 {
-    return !self->ending && (!self->waiting.first || self->paused || self->done_count == DONE_MOST);
+    pthread_mutex_lock (&self->mutex);
+    atomic_store (&self->commit, commit);
+    pthread_mutex_unlock (&self->mutex);
+    pthread_cond_signal (&self->changed);
 }
 
-static void
-note_done (writer_t *self, titanic_op_t *ops, bool failed)
+/*  False: it is to end. */
+static bool
+await_ops (writer_t *self)
 {
-    self->done[(self->done_first + self->done_count++) % DONE_MOST] = (done_t){ops, failed};
-    atomic_store (&self->has_done, true);
-    uint64_t one = 1;
-    while (write (self->wake, &one, sizeof (one)) < 0 && errno == EINTR)
-        continue;
+    pthread_mutex_lock (&self->mutex);
+    while (!self->ending && atomic_load (&self->commit) != COMMIT_GOES)
+        pthread_cond_wait (&self->changed, &self->mutex);
+    bool ending = self->ending;
+    pthread_mutex_unlock (&self->mutex);
+    return !ending;
 }
 
 static void *
 run (void *argument)
 {
     writer_t *self = argument;
-    pthread_mutex_lock (&self->mutex);
-    while (!self->ending) {
-        while (must_wait (self))
-            pthread_cond_wait (&self->changed, &self->mutex);
-        if (self->ending)
-            break;
-        titanic_op_t *ops = take_some (&self->waiting);
-        self->committing = true;
-        pthread_mutex_unlock (&self->mutex);
-        bool failed = store_commit (self->store, ops) != 0;
-        pthread_mutex_lock (&self->mutex);
-        self->committing = false;
-        note_done (self, ops, failed);
-        pthread_cond_broadcast (&self->changed);
+    const uint64_t one = 1;
+    while (await_ops (self)) {
+        self->failed = store_commit (self->store, self->ops) != 0;
+        pass (self, COMMIT_DONE);
+        while (write (self->wake, &one, sizeof (one)) < 0 && errno == EINTR)
+            continue;
     }
-    pthread_mutex_unlock (&self->mutex);
     return NULL;
 }
 
@@ -113,7 +107,6 @@ writer_new (store_t *store, int wake)
     self->store = store;
     self->wake = wake;
     clear (&self->gathered);
-    clear (&self->waiting);
     pthread_mutex_init (&self->mutex, NULL);
     pthread_cond_init (&self->changed, NULL);
     int rc = pthread_create (&self->thread, NULL, run, self);
@@ -135,8 +128,8 @@ writer_destroy (writer_t **self_p)
         return;
     pthread_mutex_lock (&self->mutex);
     self->ending = true;
-    pthread_cond_broadcast (&self->changed);
     pthread_mutex_unlock (&self->mutex);
+    pthread_cond_signal (&self->changed);
     pthread_join (self->thread, NULL);
     pthread_mutex_destroy (&self->mutex);
     pthread_cond_destroy (&self->changed);
@@ -154,58 +147,33 @@ writer_add (writer_t *self, titanic_op_t *op)
 void
 writer_flush (writer_t *self)
 {
-    if (!self->gathered.first)
+    if (!self->gathered.first || atomic_load (&self->commit) != COMMIT_NONE)
         return;
-    pthread_mutex_lock (&self->mutex);
-    bool idle = !self->waiting.first;
-    *self->waiting.end = self->gathered.first;
-    self->waiting.end = self->gathered.end;
-    if (idle)
-        pthread_cond_broadcast (&self->changed);
-    pthread_mutex_unlock (&self->mutex);
-    clear (&self->gathered);
+    self->ops = take_some (&self->gathered);
+    pass (self, COMMIT_GOES);
 }
 
 bool
 writer_has_done (const writer_t *self)
 {
-    return atomic_load (&self->has_done);
+    return atomic_load (&self->commit) == COMMIT_DONE;
 }
 
 titanic_op_t *
 writer_take (writer_t *self, bool *failed)
 {
-    titanic_op_t *ops = NULL;
     if (!writer_has_done (self))
         return NULL;
-    pthread_mutex_lock (&self->mutex);
-    if (self->done_count) {
-        ops = self->done[self->done_first].ops;
-        *failed = self->done[self->done_first].failed;
-        self->done_first = (self->done_first + 1) % DONE_MOST;
-        if (self->done_count-- == DONE_MOST)
-            pthread_cond_broadcast (&self->changed);
-    }
-    atomic_store (&self->has_done, self->done_count > 0);
-    pthread_mutex_unlock (&self->mutex);
-    return ops;
+    *failed = self->failed;
+    atomic_store (&self->commit, COMMIT_NONE);
+    return self->ops;
 }
 
 void
-writer_pause (writer_t *self)
+writer_settle (writer_t *self)
 {
     pthread_mutex_lock (&self->mutex);
-    self->paused = true;
-    while (self->committing)
+    while (atomic_load (&self->commit) == COMMIT_GOES)
         pthread_cond_wait (&self->changed, &self->mutex);
-    pthread_mutex_unlock (&self->mutex);
-}
-
-void
-writer_resume (writer_t *self)
-{
-    pthread_mutex_lock (&self->mutex);
-    self->paused = false;
-    pthread_cond_broadcast (&self->changed);
     pthread_mutex_unlock (&self->mutex);
 }

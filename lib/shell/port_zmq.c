@@ -4,7 +4,8 @@
  *  through a broker without being copied. What is kept (body.h) shares libzmq's buffer by reference count.
  *
  *  Waiting is by epoll over each socket's ZMQ_FD. That descriptor is edge-triggered: a send may eat the edge of an
- *  arrival. Hence ZMQ_EVENTS is read before a sleep from every socket that was sent to since it was last found empty.
+ *  arrival. Hence ZMQ_EVENTS is read before a sleep from every socket that was sent to since it was last found empty. The
+ *  others are not looked at before epoll names them: a look is a system call, and one of many links is busy.
  */
 #include "port.h"
 
@@ -51,7 +52,7 @@ typedef struct {
     bool disconnected; /* to be reported */
     bool refused;      /* likewise */
     bool stranger;     /* the connection that ends next had no peer yet */
-    bool unsettled;    /* sent to since it was found empty: an edge of its ZMQ_FD may be lost */
+    bool unsettled;    /* something may be there: not found empty since it was sent to, or since its ZMQ_FD was readable */
 } link_t;
 
 typedef struct {
@@ -525,7 +526,7 @@ static bool
 receive_message (port_t *self, uint16_t number, keel_event_t *event)
 {
     link_t *link = &self->links[number];
-    if (!link->socket)
+    if (!link->socket || !link->unsettled)
         return false;
     link->unsettled = false;
     *event = (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .peer = {.listener = number, .admin = link->admin}};
@@ -731,6 +732,7 @@ port_wait (port_t *self, int64_t timeout_ms)
         uint64_t kind = ready[n].data.u64 >> 32;
         link_t *link = &self->links[ready[n].data.u64 & 0xffff];
         others |= kind == WATCH_OTHER;
+        link->unsettled |= kind == WATCH_SOCKET && link->socket;
         if (kind == WATCH_MONITOR && link->monitor)
             read_monitor (self, link);
     }

@@ -2,10 +2,10 @@
 #   Installs into a temporary prefix and builds the examples there as a stranger would: by pkg-config, and by
 #   find_package. Runs them, and the ones in Python, against the installed broker. Then installs once more under DESTDIR.
 #
-#       install.sh BUILD-DIR SOURCE-DIR CC [CFLAGS]
+#       install.sh BUILD-DIR SOURCE-DIR CC
 set -eu
 
-build=$1 source=$2 compiler=$3 flags=${4:-}
+build=$1 source=$2 compiler=$3
 work=$(mktemp -d)
 pids=
 clean_up () {
@@ -41,14 +41,14 @@ for example in clients/examples/c/version clients/examples/c/hello clients/examp
     workers/examples/c/echo; do
     #   Splitting the flags is what is meant here.
     # shellcheck disable=SC2046,SC2086
-    "$compiler" $flags -o "$work/by-pkg-config/${example##*/}" "$source/$example.c" $(pkg-config --cflags --libs keel)
+    "$compiler" -o "$work/by-pkg-config/${example##*/}" "$source/$example.c" $(pkg-config --cflags --libs keel)
 done
 
 say "find_package"
 mkdir "$work/by-cmake"
 for side in clients workers; do
     cmake -S "$source/$side/examples/c" -B "$work/$side" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" \
-        -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$work/by-cmake" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="$flags" \
+        -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$work/by-cmake" -DCMAKE_C_COMPILER="$compiler" \
         >"$work/configure.log"
     cmake --build "$work/$side" >"$work/build.log" || { cat "$work/build.log"; fail "the examples do not build"; }
 done
