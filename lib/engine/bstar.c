@@ -284,12 +284,22 @@ on_vote (keel_star_t *self, keel_star_actions_t *out)
     self->counters.votes_rejected += !self->activating;
 }
 
+/*  Ticks that come late do not make it slower. */
+static void
+publish_in_time (keel_star_t *self, keel_star_actions_t *out)
+{
+    int64_t next = self->publish_at + self->interval_ms;
+    publish (self, out);
+    if (next > self->now)
+        self->publish_at = next;
+}
+
 static void
 on_tick (keel_star_t *self, keel_star_actions_t *out)
 {
     if (self->now < self->publish_at)
         return;
-    publish (self, out);
+    publish_in_time (self, out);
     if (self->now >= self->wish_until) {
         self->wish_until = KEEL_NEVER;
         say (out, KEEL_LOG_WARNING, "no handover: the peer is silent");

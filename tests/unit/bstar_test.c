@@ -754,6 +754,12 @@ it_says_its_state_again_and_again (void **state)
                  "[  510] says 3 1 p\n"
                  "[  510] is active 1\n"
                  "[  760] says 3 1 p\n");
+    self->now = 1100; /* late */
+    tell (self, KEEL_STAR_TICK);
+    assert_int_equal (keel_star_next_due (self->engine), 1260);
+    self->now = 1700; /* too late to catch up */
+    tell (self, KEEL_STAR_TICK);
+    assert_int_equal (keel_star_next_due (self->engine), 1950);
 }
 
 static void
