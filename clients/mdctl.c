@@ -99,7 +99,7 @@ explain_code (int code)
     case 404:
         return "the broker has no such service, neither a worker nor a request for it; see `mdctl services`";
     case 501:
-        return "the broker does not know this command; is it older than mdctl, or not Keel's?";
+        return "the broker does not know this command; is it not of a pair, older than mdctl, or not Keel's?";
     case 503:
         return "the broker has no room for it now; try again";
     default:

@@ -161,6 +161,12 @@ keel_star_silent (const keel_star_t *self, int64_t now)
     return now - since >= self->config.failover_ms;
 }
 
+bool
+keel_star_in_conflict (const keel_star_t *self, int64_t now)
+{
+    return self->conflict && !keel_star_silent (self, now);
+}
+
 static bstar_input_t
 input_of (const keel_star_t *self, const bstar_word_t *word)
 {
@@ -198,6 +204,7 @@ note_word (keel_star_t *self, const bstar_word_t *word, keel_star_actions_t *out
     bool was_silent = !self->heard || keel_star_silent (self, self->now);
     if (was_silent || self->peer.state != BSTAR_PASSIVE || word->state != BSTAR_PASSIVE)
         self->idle_since = self->now;
+    self->conflict &= !was_silent; /* one that comes back is said again */
     if (!self->heard || self->said_silent)
         say_peer (word, out);
     self->heard = true;
@@ -266,12 +273,6 @@ on_peer (keel_star_t *self, const keel_star_event_t *event, keel_star_actions_t 
 
 /* ------------------------------------------------------------------ the other events */
 
-static bool
-in_conflict (const keel_star_t *self, int64_t now)
-{
-    return self->conflict && !keel_star_silent (self, now);
-}
-
 static void
 on_vote (keel_star_t *self, keel_star_actions_t *out)
 {
@@ -283,12 +284,22 @@ on_vote (keel_star_t *self, keel_star_actions_t *out)
     self->counters.votes_rejected += !self->activating;
 }
 
+/*  Ticks that come late do not make it slower. */
+static void
+publish_in_time (keel_star_t *self, keel_star_actions_t *out)
+{
+    int64_t next = self->publish_at + self->interval_ms;
+    publish (self, out);
+    if (next > self->now)
+        self->publish_at = next;
+}
+
 static void
 on_tick (keel_star_t *self, keel_star_actions_t *out)
 {
     if (self->now < self->publish_at)
         return;
-    publish (self, out);
+    publish_in_time (self, out);
     if (self->now >= self->wish_until) {
         self->wish_until = KEEL_NEVER;
         say (out, KEEL_LOG_WARNING, "no handover: the peer is silent");
@@ -463,7 +474,7 @@ keel_star_peer (const keel_star_t *self, int64_t now, bstar_word_t *word)
 const char *
 keel_star_refuses_promote (const keel_star_t *self, int64_t now)
 {
-    return in_conflict (self, now) ? "the peer has the same role" : NULL;
+    return keel_star_in_conflict (self, now) ? "the peer has the same role" : NULL;
 }
 
 /*  A peer as the Guide has it does not take over by being asked; the primary of the two finds that out in a failover timeout. */
@@ -474,7 +485,7 @@ keel_star_refuses_handover (const keel_star_t *self, int64_t now)
         return "it is not active";
     if (keel_star_leaving (self))
         return "it is handing over already";
-    if (in_conflict (self, now))
+    if (keel_star_in_conflict (self, now))
         return "the peer has the same role";
     if (self->heard && self->peer.role == BSTAR_ROLE_UNKNOWN && self->config.role == BSTAR_ROLE_BACKUP)
         return "the peer does not know how to take over";

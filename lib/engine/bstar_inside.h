@@ -18,7 +18,7 @@ struct keel_star {
     bool yields;
     bool leaving;
     int64_t wish_until; /* a handover is wished for, if the peer is heard until then; KEEL_NEVER: none is */
-    bool conflict; /* the peer has our role */
+    bool conflict; /* the peer had our role when it was heard last */
     bool started;
     int64_t now;
     int64_t started_at;
@@ -34,5 +34,8 @@ struct keel_star {
     bstar_word_t peer;
     keel_star_counters_t counters;
 };
+
+/*  The peer has our role, as far as we hear it. */
+bool keel_star_in_conflict (const keel_star_t *self, int64_t now);
 
 #endif

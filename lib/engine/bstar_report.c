@@ -22,7 +22,7 @@ keel_star_report (const keel_star_t *self, text_t *json, int64_t now)
         text_add_json_number (json, "peer_epoch", self->peer.epoch);
         text_add_json_number (json, "peer_age_ms", (uint64_t) (now - self->heard_at));
     }
-    if (self->conflict)
+    if (keel_star_in_conflict (self, now))
         add_word (json, "trouble", "the peer has the same role");
     else if (self->pause_ms)
         add_word (json, "trouble", "activations fail; the log says why");
@@ -50,7 +50,7 @@ void
 keel_star_describe (const keel_star_t *self, text_t *line, int64_t now)
 {
     bool waits = self->state == BSTAR_PRIMARY || self->state == BSTAR_BACKUP;
-    if (self->conflict)
+    if (keel_star_in_conflict (self, now))
         text_add (line, "NOT SERVING: the peer has the same role; ");
     text_add (line, waits ? "waiting" : bstar_state_name (self->state));
     text_add (line, ", epoch ");

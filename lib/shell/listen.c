@@ -12,7 +12,7 @@ bind_remedy (int error)
 {
     switch (error) {
     case EADDRINUSE:
-        return "stop what has it, or choose another with --bind";
+        return "stop what has it, or choose another endpoint";
     case ENOENT:
     case ENOTDIR:
         return "create the directory first";
@@ -24,7 +24,7 @@ bind_remedy (int error)
     case ENODEV:
         return "choose an address of this machine, or * for all";
     default:
-        return "choose another with --bind";
+        return "choose another endpoint";
     }
 }
 

@@ -175,7 +175,9 @@ load_epoch (const pair_config_t *config, uint64_t *epoch, char problem[PAIR_PROB
         return 0;
     int error = errno;
     return refuse (error == EINVAL ? EIO : error, problem,
-                   "cannot write the state file %.500s: %s; the epoch must outlive a restart", config->file);
+                   "cannot write the state file %.500s: %s; the epoch must outlive a restart: "
+                   "name a file in a directory that exists and that this user may write to",
+                   config->file);
 }
 
 static int

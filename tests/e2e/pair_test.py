@@ -150,9 +150,9 @@ class Both:
         self.refused(64, *good, "--failover", 99, says="from 100")
         self.refused(78, "--backup", "--state-bind", own, "--state-peer", own, says="is our own")
         self.refused(78, "--backup", "--state-bind", "tcp://*:5999", "--state-peer", "tcp://localhost:5999", says="is our own")
-        self.refused(78, *good, file="none/x.epoch", says="cannot write the state file .*none/x.epoch")
+        self.refused(78, *good, file="none/x.epoch", says="cannot write the state file .*none/x.epoch: .*a directory that exists")
         os.mkdir(self.path("folder"))
-        self.refused(78, *good, file="folder", says="state file .*folder")
+        self.refused(78, *good, file="folder", says="state file .*folder: .*name another")
         for text in ("", "7\n", "keel-bstar 1\nepoch 7\n", "keel-bstar 1\nepoch 8\ncheck 0000000000000000\n"):
             self.file("x.epoch", text)
             self.refused(78, *good, says="x.epoch is damaged; to reset it")

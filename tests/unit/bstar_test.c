@@ -647,6 +647,35 @@ a_peer_of_our_role_keeps_both_from_serving (void **state)
     assert_int_equal (keel_star_counters (self->engine)->peer_conflicts, 5);
 }
 
+static bool
+says_conflict (story_t *self)
+{
+    char text[256], report[1024];
+    text_t line = text_over (text, sizeof (text)), json = text_over (report, sizeof (report));
+    keel_star_describe (self->engine, &line, self->now);
+    keel_star_report (self->engine, &json, self->now);
+    bool said = strstr (text, "NOT SERVING") != NULL;
+    assert_int_equal (said, strstr (report, "\"trouble\"") != NULL);
+    return said;
+}
+
+static void
+a_peer_of_our_role_that_is_gone_is_no_trouble (void **state)
+{
+    story_t *self = *state;
+    PRIMARY (self, 0);
+    hear (self, "4 7 p");
+    assert_true (says_conflict (self));
+    pass (self, FAILOVER);
+    assert_false (says_conflict (self));
+    vote (self);
+    assert_int_equal (keel_star_state (self->engine), BSTAR_ACTIVE);
+    self->size = 0;
+    hear (self, "4 7 p"); /* it is back, which is said again */
+    assert_non_null (strstr (self->trace, "not serving: the peer has our role"));
+    assert_true (says_conflict (self));
+}
+
 static void
 what_is_no_state_is_no_event (void **state)
 {
@@ -725,6 +754,12 @@ it_says_its_state_again_and_again (void **state)
                  "[  510] says 3 1 p\n"
                  "[  510] is active 1\n"
                  "[  760] says 3 1 p\n");
+    self->now = 1100; /* late */
+    tell (self, KEEL_STAR_TICK);
+    assert_int_equal (keel_star_next_due (self->engine), 1260);
+    self->now = 1700; /* too late to catch up */
+    tell (self, KEEL_STAR_TICK);
+    assert_int_equal (keel_star_next_due (self->engine), 1950);
 }
 
 static void
@@ -777,6 +812,7 @@ main (void)
         T (who_ends_hands_over),
         T (an_application_that_cannot_serve_does_not),
         T (a_peer_of_our_role_keeps_both_from_serving),
+        T (a_peer_of_our_role_that_is_gone_is_no_trouble),
         T (what_is_no_state_is_no_event),
         T (a_frozen_node_hears_before_it_serves),
         T (an_active_one_that_was_frozen_gives_way_at_once),
