@@ -132,9 +132,10 @@ titanic_reload (void *arg, const void *settings)
     daemon_engine_t *self = arg;
     const keel_tsp_config_t config = titanic_engine_config (settings);
     keel_tsp_configure (self->engine, &config);
-    writer_settle (self->writer);
+    writer_pause (self->writer);
     if (store_resize (self->store, titanic_store_config (settings).most) != 0)
         log_at (KEEL_LOG_ERROR, "the store's map cannot have that size; it stays as it was");
+    writer_resume (self->writer);
 }
 
 /* ------------------------------------------------------------------ backups */
@@ -283,7 +284,7 @@ bool
 titanic_more (void *arg, keel_event_t *event)
 {
     daemon_engine_t *self = arg;
-    bool failed = false;
+    bool failed, woken;
     if (self->fetch_count) {
         store_fetch (self->store, self->fetches[self->fetch_first], &self->fetched);
         self->fetch_first = (self->fetch_first + 1) % FETCHES;
@@ -291,10 +292,10 @@ titanic_more (void *arg, keel_event_t *event)
         *event = (keel_event_t){.kind = KEEL_EVENT_FETCHED, .fetched = &self->fetched};
         return true;
     }
-    titanic_op_t *ops = writer_take (self->writer, &failed);
+    titanic_op_t *ops = writer_take (self->writer, &failed, &woken);
     if (!ops)
         return take_backup (self, event);
-    self->wakes++;
+    self->wakes += woken;
     store_refresh (self->store);
     *event = (keel_event_t){.kind = failed ? KEEL_EVENT_STORE_FAILED : KEEL_EVENT_STORED, .ops = ops};
     return true;

@@ -1,5 +1,7 @@
 #include "titanic_writer.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,31 +11,40 @@
 /*  Of one commit: LMDB keeps what it changes in memory until then. */
 #define COMMIT_OPS   8192
 #define COMMIT_BYTES ((size_t) 64 << 20)
+/*  What the loop commits by itself: so few ops, when the last commit was that quick. */
+#define QUICK_US     1000
+#define FEW_OPS      4
+/*  Commits that the loop has not taken yet: then the writer waits for it. */
+#define DONE_MOST    16
 
 typedef struct {
     titanic_op_t *first;
     titanic_op_t **end; /* where the next one is hung */
 } ops_t;
 
-/*  Whose the commit is. */
-enum {
-    COMMIT_NONE, /* the loop's: it may begin one */
-    COMMIT_GOES, /* the writer's */
-    COMMIT_DONE, /* the loop's: to be taken */
-};
+typedef struct {
+    titanic_op_t *ops;
+    bool failed;
+    bool woke; /* the eventfd was written to for it, or soon is */
+} done_t;
 
 struct writer {
     store_t *store;
     int wake;
     pthread_t thread;
-    ops_t gathered;
-    titanic_op_t *ops; /* of the commit; whose it is has them */
-    bool failed;       /* likewise */
-    atomic_int commit;
-    bool ending; /* under the mutex */
-    /*  For sleeping until the commit is one's own. Whoever wakes the other lets go of the mutex before: else it wakes only to wait. */
+    ops_t gathered; /* the loop's */
+    /*  Whoever wakes the other lets go of the mutex before: else that one wakes only to wait. */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
+    ops_t waiting; /* under the mutex, like all below */
+    done_t done[DONE_MOST];
+    size_t done_first;
+    size_t done_count;
+    bool paused;
+    bool committing;
+    int64_t took_us; /* the last commit */
+    bool ending;
+    atomic_bool has_done;
 };
 
 static void
@@ -62,39 +73,53 @@ take_some (ops_t *ops)
     return first;
 }
 
-/*  Gives the commit to the other. */
-static void
-pass (writer_t *self, int commit)
+static bool
+must_wait (const writer_t *self)
 {
-    pthread_mutex_lock (&self->mutex);
-    atomic_store (&self->commit, commit);
-    pthread_mutex_unlock (&self->mutex);
-    pthread_cond_signal (&self->changed);
+    return !self->ending && (!self->waiting.first || self->paused || self->done_count == DONE_MOST);
 }
 
-/*  False: it is to end. */
-static bool
-await_ops (writer_t *self)
+/*  Has the mutex, and lets go of it meanwhile. */
+static void
+commit (writer_t *self, titanic_op_t *ops, bool wakes)
 {
-    pthread_mutex_lock (&self->mutex);
-    while (!self->ending && atomic_load (&self->commit) != COMMIT_GOES)
-        pthread_cond_wait (&self->changed, &self->mutex);
-    bool ending = self->ending;
+    self->committing = true;
     pthread_mutex_unlock (&self->mutex);
-    return !ending;
+    const int64_t begin = clock_now_us ();
+    bool failed = store_commit (self->store, ops) != 0;
+    const int64_t took_us = clock_now_us () - begin;
+    pthread_mutex_lock (&self->mutex);
+    self->committing = false;
+    self->took_us = took_us;
+    self->done[(self->done_first + self->done_count++) % DONE_MOST] = (done_t){ops, failed, wakes};
+    atomic_store (&self->has_done, true);
+}
+
+static void
+wake_loop (writer_t *self)
+{
+    const uint64_t one = 1;
+    while (write (self->wake, &one, sizeof (one)) < 0 && errno == EINTR)
+        continue;
 }
 
 static void *
 run (void *argument)
 {
     writer_t *self = argument;
-    const uint64_t one = 1;
-    while (await_ops (self)) {
-        self->failed = store_commit (self->store, self->ops) != 0;
-        pass (self, COMMIT_DONE);
-        while (write (self->wake, &one, sizeof (one)) < 0 && errno == EINTR)
-            continue;
+    pthread_mutex_lock (&self->mutex);
+    while (!self->ending) {
+        while (must_wait (self))
+            pthread_cond_wait (&self->changed, &self->mutex);
+        if (self->ending)
+            break;
+        commit (self, take_some (&self->waiting), true);
+        pthread_mutex_unlock (&self->mutex);
+        pthread_cond_broadcast (&self->changed); /* a pause may wait for the end */
+        wake_loop (self);
+        pthread_mutex_lock (&self->mutex);
     }
+    pthread_mutex_unlock (&self->mutex);
     return NULL;
 }
 
@@ -106,7 +131,9 @@ writer_new (store_t *store, int wake)
         return NULL;
     self->store = store;
     self->wake = wake;
+    self->took_us = INT64_MAX;
     clear (&self->gathered);
+    clear (&self->waiting);
     pthread_mutex_init (&self->mutex, NULL);
     pthread_cond_init (&self->changed, NULL);
     int rc = pthread_create (&self->thread, NULL, run, self);
@@ -129,7 +156,7 @@ writer_destroy (writer_t **self_p)
     pthread_mutex_lock (&self->mutex);
     self->ending = true;
     pthread_mutex_unlock (&self->mutex);
-    pthread_cond_signal (&self->changed);
+    pthread_cond_broadcast (&self->changed);
     pthread_join (self->thread, NULL);
     pthread_mutex_destroy (&self->mutex);
     pthread_cond_destroy (&self->changed);
@@ -144,36 +171,86 @@ writer_add (writer_t *self, titanic_op_t *op)
     self->gathered.end = &op->next;
 }
 
+static bool
+are_few (const ops_t *ops)
+{
+    const titanic_op_t *op = ops->first;
+    for (unsigned count = 0; op && count < FEW_OPS; count++)
+        op = op->next;
+    return !op;
+}
+
+/*  Does the loop commit by itself? */
+static bool
+is_for_loop (const writer_t *self)
+{
+    bool idle = !self->waiting.first && !self->committing && self->done_count < DONE_MOST;
+    return idle && self->took_us < QUICK_US && are_few (&self->gathered);
+}
+
 void
 writer_flush (writer_t *self)
 {
-    if (!self->gathered.first || atomic_load (&self->commit) != COMMIT_NONE)
+    if (!self->gathered.first)
         return;
-    self->ops = take_some (&self->gathered);
-    pass (self, COMMIT_GOES);
+    pthread_mutex_lock (&self->mutex);
+    bool mine = is_for_loop (self), wakes = !mine && !self->waiting.first;
+    if (mine) {
+        commit (self, take_some (&self->gathered), false);
+    } else {
+        *self->waiting.end = self->gathered.first;
+        self->waiting.end = self->gathered.end;
+        clear (&self->gathered);
+    }
+    pthread_mutex_unlock (&self->mutex);
+    if (wakes)
+        pthread_cond_signal (&self->changed);
 }
 
 bool
 writer_has_done (const writer_t *self)
 {
-    return atomic_load (&self->commit) == COMMIT_DONE;
+    return atomic_load (&self->has_done);
 }
 
 titanic_op_t *
-writer_take (writer_t *self, bool *failed)
+writer_take (writer_t *self, bool *failed, bool *woken)
 {
+    titanic_op_t *ops = NULL;
     if (!writer_has_done (self))
         return NULL;
-    *failed = self->failed;
-    atomic_store (&self->commit, COMMIT_NONE);
-    return self->ops;
+    pthread_mutex_lock (&self->mutex);
+    if (self->done_count) {
+        const done_t *done = &self->done[self->done_first];
+        ops = done->ops;
+        *failed = done->failed;
+        *woken = done->woke;
+        self->done_first = (self->done_first + 1) % DONE_MOST;
+        self->done_count--;
+    }
+    bool was_full = ops && self->done_count == DONE_MOST - 1;
+    atomic_store (&self->has_done, self->done_count > 0);
+    pthread_mutex_unlock (&self->mutex);
+    if (was_full)
+        pthread_cond_signal (&self->changed);
+    return ops;
 }
 
 void
-writer_settle (writer_t *self)
+writer_pause (writer_t *self)
 {
     pthread_mutex_lock (&self->mutex);
-    while (atomic_load (&self->commit) == COMMIT_GOES)
+    self->paused = true;
+    while (self->committing)
         pthread_cond_wait (&self->changed, &self->mutex);
     pthread_mutex_unlock (&self->mutex);
+}
+
+void
+writer_resume (writer_t *self)
+{
+    pthread_mutex_lock (&self->mutex);
+    self->paused = false;
+    pthread_mutex_unlock (&self->mutex);
+    pthread_cond_broadcast (&self->changed);
 }

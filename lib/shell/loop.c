@@ -5,7 +5,7 @@
 
 #define BATCH         64
 #define ACTIONS       256
-#define TURNS_A_LOOK  4
+#define TURNS_A_LOOK  16
 
 int
 loop_open (loop_t *self, port_t *port, void *engine, loop_step_fn *step, loop_due_fn *next_due)

@@ -55,7 +55,7 @@ void port_close (port_t *self, uint16_t link, bool linger);
 /*  The next event, without waiting: first failures of earlier sends (UNREACHABLE, FULL), then connections that ended or, of
  *  links, cannot be made (DISCONNECTED, REFUSED; libzmq goes on trying), then messages, socket by socket. A connection to a
  *  listener that ended before its peer had spoken ZMTP is nobody's, and not told of. A socket that was found empty is looked at
- *  again after the next port_wait, or send to it. Its spans are lent until the next call.
+ *  again after the next port_wait, a send to it, or a turn of another. Its spans are lent until the next call.
  *  Sets all but event->now. */
 bool port_receive (port_t *self, keel_event_t *event);
 

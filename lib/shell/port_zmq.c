@@ -5,7 +5,8 @@
  *
  *  Waiting is by epoll over each socket's ZMQ_FD. That descriptor is edge-triggered: a send may eat the edge of an
  *  arrival. Hence ZMQ_EVENTS is read before a sleep from every socket that was sent to since it was last found empty. The
- *  others are not looked at before epoll names them: a look is a system call, and one of many links is busy.
+ *  others are not looked at before epoll names them: a look is a system call, and few of many links are busy. Epoll is asked
+ *  before each sleep, and whenever one of them has used up its turn.
  */
 #include "port.h"
 
@@ -74,6 +75,7 @@ struct port {
     unsigned turn;       /* messages of this turn */
     unsigned reports;    /* links to be reported */
     unsigned monitors;   /* made so far; names them */
+    bool others_ready;   /* a watched fd may be readable; to be said by port_wait */
     zmq_msg_t id;        /* routing id of the lent message */
     frame_t *lent;       /* config.frames slots */
     span_t *spans;
@@ -579,6 +581,24 @@ receive_report (port_t *self, keel_event_t *event)
     return true;
 }
 
+/*  Waits, and notes what epoll names. True: a watched fd may be readable. */
+static bool
+look (port_t *self, int timeout_ms)
+{
+    struct epoll_event ready[WAIT_EVENTS];
+    int count = epoll_wait (self->epoll, ready, WAIT_EVENTS, timeout_ms);
+    bool others = count < 0; /* a signal came: the caller looks at what it watches */
+    for (int n = 0; n < count; n++) {
+        uint64_t kind = ready[n].data.u64 >> 32;
+        link_t *link = &self->links[ready[n].data.u64 & 0xffff];
+        others |= kind == WATCH_OTHER;
+        link->unsettled |= kind == WATCH_SOCKET && link->socket;
+        if (kind == WATCH_MONITOR && link->monitor)
+            read_monitor (self, link);
+    }
+    return others;
+}
+
 bool
 port_receive (port_t *self, keel_event_t *event)
 {
@@ -587,6 +607,8 @@ port_receive (port_t *self, keel_event_t *event)
     if (self->reports)
         return receive_report (self, event);
     bool passed_over = self->turn >= TURN; /* whoever has used up its turn comes after all others */
+    if (passed_over && self->link_count > 1)
+        self->others_ready |= look (self, 0);
     for (uint16_t tried = 0; tried < self->link_count; tried++) {
         if (self->turn++ < TURN && receive_message (self, self->current, event))
             return true;
@@ -721,20 +743,11 @@ must_not_sleep (port_t *self)
 bool
 port_wait (port_t *self, int64_t timeout_ms)
 {
-    struct epoll_event ready[WAIT_EVENTS];
     close_lent (self);
-    if (timeout_ms != 0 && must_not_sleep (self))
+    if (timeout_ms != 0 && (self->others_ready || must_not_sleep (self)))
         timeout_ms = 0;
-    int timeout = timeout_ms < 0 || timeout_ms > 3600000 ? 3600000 : (int) timeout_ms;
-    int count = epoll_wait (self->epoll, ready, WAIT_EVENTS, timeout);
-    bool others = count < 0; /* a signal came: the caller looks at what it watches */
-    for (int n = 0; n < count; n++) {
-        uint64_t kind = ready[n].data.u64 >> 32;
-        link_t *link = &self->links[ready[n].data.u64 & 0xffff];
-        others |= kind == WATCH_OTHER;
-        link->unsettled |= kind == WATCH_SOCKET && link->socket;
-        if (kind == WATCH_MONITOR && link->monitor)
-            read_monitor (self, link);
-    }
+    self->others_ready |= look (self, timeout_ms < 0 || timeout_ms > 3600000 ? 3600000 : (int) timeout_ms);
+    bool others = self->others_ready;
+    self->others_ready = false;
     return others;
 }

@@ -1,5 +1,8 @@
 /*  The store's tables in LMDB: one environment of named databases in a directory of ours.
  *
+ *  The small tables that nearly every commit changes are in the root, beside the names of the others: each commit writes that
+ *  page anyway, and every page that it need not write makes it shorter.
+ *
  *  LMDB never overwrites what a committed transaction wrote, and syncs before it says so: a crash at any moment leaves the last
  *  commit. What can go wrong is room. So the map is larger than the limit by a reserve, and part of the reserve is
  *  allocated on the disk ahead of the data: new requests are refused while only the reserve is left, and it serves
@@ -12,6 +15,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
@@ -33,7 +37,11 @@
 #define LOCK_TRIES    20
 #define LOCK_STEP_US  50000
 
-static const char *const names[KV_TABLES] = {"meta", "services", "requests", "index", "closed", "closed-at"};
+/*  Of those that are databases. The others are in the root, their keys behind one byte, which sorts before all names. */
+static const char *const names[KV_TABLES] = {
+    [KV_REQUESTS] = "requests", [KV_INDEX] = "index", [KV_CLOSED] = "closed", [KV_CLOSED_AT] = "closed-at"};
+
+#define ROOT_KEY 16 /* bytes, of the longest */
 
 typedef struct {
     kv_t kv;
@@ -83,6 +91,31 @@ static span_t
 span_of (MDB_val val)
 {
     return span_make (val.mv_data ? val.mv_data : "", val.mv_size);
+}
+
+/*  How the key of a table is called in its database. room: for one that is not called as it is. */
+static MDB_val
+name_of (kv_table_t table, span_t key, uint8_t room[ROOT_KEY])
+{
+    if (names[table])
+        return val_of (key);
+    assert (key.size < ROOT_KEY);
+    room[0] = (uint8_t) table;
+    memcpy (room + 1, key.data, key.size);
+    return (MDB_val){1 + key.size, room};
+}
+
+/*  And back; false: it is of another table. */
+static bool
+key_of (kv_table_t table, MDB_val name, span_t *key)
+{
+    *key = span_of (name);
+    if (names[table])
+        return true;
+    if (key->size == 0 || key->data[0] != table)
+        return false;
+    *key = span_make (key->data + 1, key->size - 1);
+    return true;
 }
 
 /* ------------------------------------------------------------------ room */
@@ -214,13 +247,14 @@ lmdb_put (kv_t *kv, kv_table_t table, span_t key, size_t size, uint8_t **place)
 {
     lmdb_t *self = (lmdb_t *) kv;
     MDB_cursor *cursor;
-    MDB_val name = val_of (key), value = {size, NULL};
+    uint8_t room[ROOT_KEY];
+    MDB_val name = name_of (table, key, room), value = {size, NULL};
     int rc = store_seam_pass ();
     if (rc != 0)
         return rc;
     if ((rc = cursor_of (self, table, &cursor)) != 0)
         return error_of (rc);
-    rc = mdb_cursor_put (cursor, &name, &value, MDB_RESERVE | MDB_APPEND);
+    rc = names[table] ? mdb_cursor_put (cursor, &name, &value, MDB_RESERVE | MDB_APPEND) : MDB_KEYEXIST;
     if (rc == MDB_KEYEXIST)
         rc = mdb_cursor_put (cursor, &name, &value, MDB_RESERVE);
     *place = value.mv_data;
@@ -231,7 +265,8 @@ static int
 lmdb_remove (kv_t *kv, kv_table_t table, span_t key)
 {
     lmdb_t *self = (lmdb_t *) kv;
-    MDB_val name = val_of (key);
+    uint8_t room[ROOT_KEY];
+    MDB_val name = name_of (table, key, room);
     int rc = store_seam_pass ();
     return rc ? rc : error_of (mdb_del (self->txn, self->tables[table], &name, NULL));
 }
@@ -272,7 +307,8 @@ static int
 lmdb_get (kv_t *kv, kv_side_t side, kv_table_t table, span_t key, span_t *value)
 {
     lmdb_t *self = (lmdb_t *) kv;
-    MDB_val name = val_of (key), found = {0, NULL};
+    uint8_t room[ROOT_KEY];
+    MDB_val name = name_of (table, key, room), found = {0, NULL};
     int rc = side == KV_READER ? begin_reading (self) : 0;
     if (rc != 0)
         return rc;
@@ -285,17 +321,17 @@ static int
 lmdb_seek (kv_t *kv, kv_side_t side, kv_table_t table, span_t from, span_t *key, span_t *value)
 {
     lmdb_t *self = (lmdb_t *) kv;
-    MDB_val name = val_of (from), found = {0, NULL};
+    uint8_t room[ROOT_KEY];
+    MDB_val name = name_of (table, from, room), found = {0, NULL};
     MDB_cursor *cursor = NULL;
     int rc = side == KV_READER ? begin_reading (self) : error_of (cursor_of (self, table, &cursor));
     if (rc != 0)
         return rc;
     if (side == KV_READER)
         cursor = self->read_cursors[table];
-    rc = mdb_cursor_get (cursor, &name, &found, from.size ? MDB_SET_RANGE : MDB_FIRST);
-    *key = span_of (name);
+    rc = mdb_cursor_get (cursor, &name, &found, name.mv_size ? MDB_SET_RANGE : MDB_FIRST);
     *value = span_of (found);
-    return error_of (rc);
+    return rc == 0 && !key_of (table, name, key) ? KV_NONE : error_of (rc);
 }
 
 static void
@@ -331,7 +367,7 @@ open_tables (lmdb_t *self)
     if (rc != 0)
         return rc;
     for (size_t n = 0; n < KV_TABLES && rc == 0; n++)
-        rc = mdb_dbi_open (txn, names[n], MDB_CREATE, &self->tables[n]);
+        rc = mdb_dbi_open (txn, names[n], names[n] ? MDB_CREATE : 0, &self->tables[n]);
     if (rc == 0)
         return mdb_txn_commit (txn);
     mdb_txn_abort (txn);
@@ -344,12 +380,12 @@ is_ours (lmdb_t *self)
 {
     MDB_txn *txn;
     MDB_stat stat;
-    MDB_dbi meta;
+    MDB_dbi requests;
     int rc = mdb_txn_begin (self->env, NULL, MDB_RDONLY, &txn);
     if (rc != 0)
         return 0;
     mdb_env_stat (self->env, &stat);
-    rc = stat.ms_entries == 0 ? 0 : mdb_dbi_open (txn, names[KV_META], 0, &meta);
+    rc = stat.ms_entries == 0 ? 0 : mdb_dbi_open (txn, names[KV_REQUESTS], 0, &requests);
     mdb_txn_abort (txn);
     return rc == 0;
 }

@@ -361,6 +361,7 @@ flood (flooded_t *self, bool swapped)
         pair_send (pair->there, flooded, F (""), &frame, 1, 0);
     pair_send (pair->there, self->testimony, F (""), &frame, 1, 0);
     pair_expect_text (self->witness, "x");
+    port_wait (pair->here, 0);
     for (unsigned n = 1; n <= FLOOD + 1; n++) {
         pair_expect (pair->here, KEEL_EVENT_MESSAGE, &event);
         if (event.peer.listener == listener)
