@@ -160,7 +160,7 @@ def full(place, count, duration, progress):
             titanic.kill()
             with Titanic(place, system, titanic.data) as again:
                 restart, after = again.started, again.memory_without_map()
-    return {"requests": count, "empty_per_second": empty, "full_per_second": loaded, "ratio": loaded / empty,
+    return {"requests": count, "empty_per_second": empty, "full_per_second": loaded, "ratio": loaded / empty if empty else 0.0,
             "restart_seconds": restart, "disk_bytes_a_request": disk / count, "rss_empty": memory, "rss_full": grown,
             "rss_restarted": after}
 
