@@ -66,7 +66,8 @@ state_file_load (const char *path, uint64_t *epoch, char problem[STATE_FILE_PROB
     if (size < 0 && errno == ENOENT)
         return 0;
     if (size < 0) {
-        snprintf (problem, STATE_FILE_PROBLEM, "cannot read the state file %.512s: %s; let this user read it, or name another", path,
+        snprintf (problem, STATE_FILE_PROBLEM,
+                  "cannot read the state file %.512s: %s; let this user read it, or name another", path,
                   strerror (errno));
         return -1;
     }
