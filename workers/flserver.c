@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #define COUNTER_MAP(X)                                                                                                 \
     X (requests)                                                                                                       \
@@ -35,6 +36,7 @@ typedef struct {
     keel_flserver_t *server;
     sigset_t signals; /* that the reporter waits for */
     pthread_t reporter;
+    atomic_bool done; /* the reporter is to end, at the next signal */
 } run_t;
 
 #define AT(member) offsetof (settings_t, member)
@@ -80,14 +82,12 @@ static void *
 report (void *arg)
 {
     run_t *self = arg;
-    int number, before;
-    while (sigwait (&self->signals, &number) == 0) {
-        pthread_setcancelstate (PTHREAD_CANCEL_DISABLE, &before);
+    int number;
+    while (sigwait (&self->signals, &number) == 0 && !self->done) {
         if (number == SIGUSR1)
             say_stats (self->server);
         else
             log_at (KEEL_LOG_NOTICE, "nothing to reload: there is no configuration file");
-        pthread_setcancelstate (before, NULL);
     }
     return NULL;
 }
@@ -121,7 +121,8 @@ serve (run_t *self)
     }
     command_catch_signals ();
     int rc = keel_flserver_run (self->server, argv[0] ? command_answer : command_echo, &command);
-    pthread_cancel (self->reporter);
+    self->done = true;
+    pthread_kill (self->reporter, SIGUSR1);
     pthread_join (self->reporter, NULL);
     if (rc != 0)
         log_at (KEEL_LOG_ERROR, "%s", keel_strerror (rc));
