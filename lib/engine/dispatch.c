@@ -178,10 +178,12 @@ put_in_front (dispatch_flow_t *flow, dispatch_request_t *request)
     for (int n = 0; n < LOOK_MOST && next && goes_before (next, request); n++)
         next = next->next;
     DL_PREPEND_ELEM (flow->queue, next, request);
-    DL_DELETE (service->flows, flow);
     dispatch_flow_t *later = service->flows;
-    for (int n = 0; n < LOOK_MOST && later && goes_before (later->queue, flow->queue); n++)
+    for (int n = 0; n < LOOK_MOST && later != flow && goes_before (later->queue, flow->queue); n++)
         later = later->next;
+    if (later == flow)
+        return; /* never further behind than it was */
+    DL_DELETE (service->flows, flow);
     DL_PREPEND_ELEM (service->flows, later, flow);
 }
 
