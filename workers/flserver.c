@@ -36,7 +36,7 @@ typedef struct {
     keel_flserver_t *server;
     sigset_t signals; /* that the reporter waits for */
     pthread_t reporter;
-    atomic_bool done; /* the reporter is to end, at the next signal */
+    atomic_bool done;
 } run_t;
 
 #define AT(member) offsetof (settings_t, member)
@@ -83,13 +83,20 @@ report (void *arg)
 {
     run_t *self = arg;
     int number;
-    while (sigwait (&self->signals, &number) == 0 && !self->done) {
+    while (sigwait (&self->signals, &number) == 0 && !atomic_load (&self->done))
         if (number == SIGUSR1)
             say_stats (self->server);
         else
             log_at (KEEL_LOG_NOTICE, "nothing to reload: there is no configuration file");
-    }
     return NULL;
+}
+
+static void
+end_reporter (run_t *self)
+{
+    atomic_store (&self->done, true);
+    pthread_kill (self->reporter, SIGUSR1);
+    pthread_join (self->reporter, NULL);
 }
 
 /* ------------------------------------------------------------------ life */
@@ -119,11 +126,8 @@ serve (run_t *self)
         log_at (KEEL_LOG_ERROR, "cannot start: no more threads");
         return EXIT_FAILED;
     }
-    command_catch_signals ();
     int rc = keel_flserver_run (self->server, argv[0] ? command_answer : command_echo, &command);
-    self->done = true;
-    pthread_kill (self->reporter, SIGUSR1);
-    pthread_join (self->reporter, NULL);
+    end_reporter (self);
     if (rc != 0)
         log_at (KEEL_LOG_ERROR, "%s", keel_strerror (rc));
     return rc == 0 ? EXIT_OK : EXIT_FAILED;
@@ -138,6 +142,7 @@ build (run_t *self)
         return EXIT_FAILED;
     }
     keel_flserver_set_concurrency (self->server, (int) self->settings.concurrency);
+    command_catch_signals (); /* from the moment that it says that it listens */
     return bind_all (self);
 }
 
