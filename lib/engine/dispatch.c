@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <utlist.h>
 
+/*  One that comes back is put behind at most so many: work stays bounded when very many workers are lost at once. */
+#define LOOK_MOST 1000
+
 /* ------------------------------------------------------------------ life */
 
 dispatch_t *
@@ -158,6 +161,32 @@ dispatch_set_ready (dispatch_t *self, dispatch_worker_t *worker, bool ready)
 
 /* ------------------------------------------------------------------ waiting */
 
+/*  Of two that came back. */
+static bool
+goes_before (const dispatch_request_t *other, const dispatch_request_t *request)
+{
+    return other->came_back && other->number < request->number;
+}
+
+/*  Requests that come back keep their order, also when they come from several workers: before all that were never sent, and
+ *  after those that were accepted earlier. */
+static void
+put_in_front (dispatch_flow_t *flow, dispatch_request_t *request)
+{
+    dispatch_service_t *service = flow->service;
+    dispatch_request_t *next = flow->queue;
+    for (int n = 0; n < LOOK_MOST && next && goes_before (next, request); n++)
+        next = next->next;
+    DL_PREPEND_ELEM (flow->queue, next, request);
+    dispatch_flow_t *later = service->flows;
+    for (int n = 0; n < LOOK_MOST && later != flow && goes_before (later->queue, flow->queue); n++)
+        later = later->next;
+    if (later == flow)
+        return; /* never further behind than it was */
+    DL_DELETE (service->flows, flow);
+    DL_PREPEND_ELEM (service->flows, later, flow);
+}
+
 /*  False without memory. */
 static bool
 enqueue (dispatch_t *self, dispatch_request_t *request, bool in_front)
@@ -170,13 +199,10 @@ enqueue (dispatch_t *self, dispatch_request_t *request, bool in_front)
         DL_APPEND (service->flows, flow);
         service->flow_count++;
     }
-    if (in_front) {
-        DL_PREPEND (flow->queue, request);
-        DL_DELETE (service->flows, flow);
-        DL_PREPEND (service->flows, flow);
-    } else {
+    if (in_front)
+        put_in_front (flow, request);
+    else
         DL_APPEND (flow->queue, request);
-    }
     request->flow = flow;
     request->state = DISPATCH_WAITING;
     heap_add (&self->deadlines, &request->deadline);
@@ -366,6 +392,7 @@ dispatch_accept (dispatch_t *self, const keel_peer_t *peer, const dispatch_wish_
     request->client = client;
     request->service = service;
     request->state = DISPATCH_NEW;
+    request->number = self->counters.accepted;
     request->accepted_at = now;
     request->deadline.due = now + (wish->ttl_ms ? (int64_t) wish->ttl_ms : self->config.ttl_ms);
     self->counters.accepted++;
@@ -546,6 +573,7 @@ void
 dispatch_requeue (dispatch_t *self, dispatch_request_t *request, bool delivered, int64_t now)
 {
     self->counters.requeued++;
+    request->came_back = true;
     if (!KEEL_FAULT (PARTS_KEPT))
         drop_partials (self, request);
     if (!delivered) {

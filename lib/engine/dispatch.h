@@ -137,6 +137,7 @@ struct dispatch_request {
     uint8_t version; /* the personality's */
     bool notices;
     bool answered_partly; /* the client has seen a part of the answer */
+    bool came_back;       /* from a lost worker, once at least */
     uint16_t code;        /* FAILED: why */
     uint16_t envelope_count;
     unsigned attempts;
@@ -147,6 +148,7 @@ struct dispatch_request {
     dispatch_flow_t *flow;
     dispatch_worker_t *worker;
     heap_node_t deadline;
+    uint64_t number; /* in the order of acceptance */
     int64_t accepted_at;
     int64_t sent_at;
     dispatch_partial_t *partials; /* held for a client that takes one answer only */

@@ -12,7 +12,8 @@ void dispatch_collect (dispatch_t *self, dispatch_service_t *service);
 void dispatch_set_ready (dispatch_t *self, dispatch_worker_t *worker, bool ready);
 /*  The worker's slot is free again. */
 void dispatch_let_go (dispatch_t *self, dispatch_request_t *request, int64_t now);
-/*  What a lost worker held goes back to the front of its queue, or to its end. delivered: it had reached the worker. */
+/*  What a lost worker held goes back to the front of its queue, behind what came back before and is older, or to its end.
+ *  delivered: it had reached the worker. */
 void dispatch_requeue (dispatch_t *self, dispatch_request_t *request, bool delivered, int64_t now);
 
 #endif

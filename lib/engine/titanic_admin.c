@@ -129,7 +129,9 @@ titanic_tell_fetched (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_a
 {
     if (!self->admin_busy)
         return;
-    if (fetched->kind == TITANIC_FETCH_LIST)
+    if (fetched->failed && fetched->kind != TITANIC_FETCH_TOTALS)
+        answer_question (self, SPAN_OF ("500"), SPAN_OF ("the store cannot be read"), out);
+    else if (fetched->kind == TITANIC_FETCH_LIST)
         tell_list (self, fetched, out);
     else if (fetched->kind == TITANIC_FETCH_TOTALS)
         tell_totals (self, fetched, out);

@@ -221,7 +221,9 @@ titanic_tell_reply (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_act
     self->asked = false;
     bool gone = !fetched->found ||
                 (record->state != TSP_STATE_PENDING && is_over (self, record, self->config.reply_ttl_ms));
-    if (gone)
+    if (fetched->failed)
+        answer_status (self, TSP_REPLY, self->asked_id, SPAN_OF ("500 failed: the store cannot be read, try again"), out);
+    else if (gone)
         answer_status (self, TSP_REPLY, self->asked_id, SPAN_OF ("400"), out);
     else if (record->state == TSP_STATE_DONE)
         tell_body (self, record, out);

@@ -270,6 +270,14 @@ send (keel_tsp_t *self, running_t *running, const titanic_record_t *record, keel
     self->counters.dispatched++;
 }
 
+/*  It could not be read: there may be more, which is looked for a little later. */
+static void
+wait_for_store (keel_tsp_t *self, service_t *service)
+{
+    self->read_at = self->now + RETRY_FIRST_MS;
+    titanic_mark_runnable (self, service);
+}
+
 void
 titanic_take_next (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out)
 {
@@ -280,7 +288,9 @@ titanic_take_next (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_acti
     service->fetching = false;
     service->active--;
     if (!fetched->found) {
-        service->exhausted = true;
+        service->exhausted = !fetched->failed;
+        if (fetched->failed)
+            wait_for_store (self, service);
         give_lane_back (self, service);
         free_if_idle (self, service);
         return;
@@ -304,7 +314,10 @@ titanic_take_body (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_acti
         send (self, running, &fetched->record, out);
     else {
         give_lane_back (self, running->service);
-        titanic_end_run (self, running);
+        if (fetched->failed)
+            retry_later (self, running);
+        else
+            titanic_end_run (self, running);
     }
 }
 
@@ -493,6 +506,8 @@ take_due (keel_tsp_t *self, running_t *running, keel_actions_t *out)
 static bool
 may_dispatch (const keel_tsp_t *self)
 {
+    if (self->now < self->read_at)
+        return false;
     return self->broker == BROKER_KEEL || (self->broker == BROKER_STOCK && self->now >= self->ask_at);
 }
 
@@ -520,5 +535,7 @@ titanic_dispatch_due (const keel_tsp_t *self)
     if (!self->runnable || self->broker < BROKER_KEEL)
         return due;
     int64_t next = self->broker == BROKER_STOCK && self->ask_at > self->now ? self->ask_at : self->now;
+    if (self->read_at > next)
+        next = self->read_at;
     return next < due ? next : due;
 }

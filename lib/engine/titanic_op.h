@@ -122,6 +122,7 @@ struct titanic_fetch {
 struct titanic_fetched {
     titanic_fetch_kind_t kind;
     uint64_t tag;
+    bool failed; /* the store could not be read: what was not found may be there all the same */
     bool found; /* record is one */
     titanic_record_t record;
     const titanic_record_t *records;

@@ -158,6 +158,7 @@ struct keel_titanic {
     uint64_t probe_id;      /* of the question that is out; 0: none */
     int64_t probe_at;
     int64_t ask_at; /* a stock broker's services: none before */
+    int64_t read_at; /* the store could not be read: nothing is dispatched before */
     uint64_t losses;        /* sessions that the broker ended, or its silence, when last looked */
 
     ticket_t *out;    /* in the order in which they went */

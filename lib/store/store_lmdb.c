@@ -47,7 +47,8 @@ typedef struct {
     kv_t kv;
     int lock; /* the file that says whose the directory is */
     int data; /* the file of LMDB, for allocating ahead */
-    MDB_env *env;
+    char path[PATH];
+    MDB_env *env; /* NULL: it was lost after an error, and the writer tries to open it anew; under the lock map */
     MDB_dbi tables[KV_TABLES];
     uint64_t most;
     size_t page;
@@ -167,6 +168,8 @@ static bool
 lmdb_room (kv_t *kv, size_t bytes)
 {
     lmdb_t *self = (lmdb_t *) kv;
+    if (!self->env)
+        return true; /* begin says what is wrong */
     uint64_t end = file_pages (self) * self->page;
     if (end + bytes <= self->most && allocate (self, end + bytes + DISK_RESERVE))
         return true;
@@ -178,10 +181,14 @@ lmdb_room (kv_t *kv, size_t bytes)
 
 /* ------------------------------------------------------------------ writing */
 
+static int reopen (lmdb_t *self);
+
 static int
 lmdb_begin (kv_t *kv)
 {
     lmdb_t *self = (lmdb_t *) kv;
+    if (!self->env && reopen (self) != 0)
+        return KV_BROKEN;
     pthread_rwlock_rdlock (&self->map);
     int rc = mdb_txn_begin (self->env, NULL, 0, &self->txn);
     if (rc != 0) {
@@ -212,8 +219,6 @@ lmdb_abort (kv_t *kv)
     end_writing (self);
 }
 
-static int reopen (lmdb_t *self);
-
 static int
 lmdb_commit (kv_t *kv)
 {
@@ -221,6 +226,8 @@ lmdb_commit (kv_t *kv)
     int rc = store_seam_pass ();
     if (rc != 0) {
         lmdb_abort (kv);
+        if (rc == KV_BROKEN)
+            reopen (self);
         return rc;
     }
     for (size_t n = 0; n < KV_TABLES; n++)
@@ -279,6 +286,10 @@ begin_reading (lmdb_t *self)
     if (self->reading)
         return 0;
     pthread_rwlock_rdlock (&self->map);
+    if (!self->env) {
+        pthread_rwlock_unlock (&self->map);
+        return KV_BROKEN;
+    }
     int rc = self->read ? mdb_txn_renew (self->read) : mdb_txn_begin (self->env, NULL, MDB_RDONLY, &self->read);
     for (size_t n = 0; n < KV_TABLES && rc == 0; n++)
         rc = self->read_cursors[n] ? mdb_cursor_renew (self->read, self->read_cursors[n])
@@ -338,7 +349,7 @@ static void
 lmdb_usage (kv_t *kv, uint64_t *used, uint64_t *most)
 {
     lmdb_t *self = (lmdb_t *) kv;
-    *used = (file_pages (self) - free_pages (self)) * self->page;
+    *used = begin_reading (self) == 0 ? (file_pages (self) - free_pages (self)) * self->page : 0;
     *most = self->most;
 }
 
@@ -392,7 +403,7 @@ is_ours (lmdb_t *self)
 
 /*  0, or an error of LMDB's or the system's; MDB_INCOMPATIBLE: not ours. */
 static int
-open_env (lmdb_t *self, const char *path)
+open_env (lmdb_t *self)
 {
     MDB_stat stat;
     int rc = mdb_env_create (&self->env);
@@ -402,7 +413,7 @@ open_env (lmdb_t *self, const char *path)
     mdb_env_set_maxreaders (self->env, READERS);
     rc = mdb_env_set_mapsize (self->env, self->most + RESERVE);
     if (rc == 0)
-        rc = mdb_env_open (self->env, path, MDB_NOTLS | MDB_NORDAHEAD, MODE);
+        rc = mdb_env_open (self->env, self->path, MDB_NOTLS | MDB_NORDAHEAD, MODE);
     if (rc == 0 && !is_ours (self))
         rc = MDB_INCOMPATIBLE;
     if (rc == 0)
@@ -413,19 +424,15 @@ open_env (lmdb_t *self, const char *path)
 }
 
 /*  After an error in the middle of a write LMDB refuses to go on until the environment is opened anew. The reader is
- *  out: it takes the lock before each read. */
+ *  out: it takes the lock before each read. While the disk's trouble lasts there is none. 0 or a kv_error_t. */
 static int
 reopen (lmdb_t *self)
 {
-    char path[PATH];
-    const char *was;
     pthread_rwlock_wrlock (&self->map);
-    int rc = mdb_env_get_path (self->env, &was);
-    if (rc == 0) {
-        snprintf (path, sizeof (path), "%s", was);
+    close_env (self);
+    int rc = open_env (self);
+    if (rc != 0)
         close_env (self);
-        rc = open_env (self, path);
-    }
     pthread_rwlock_unlock (&self->map);
     return error_of (rc);
 }
@@ -442,7 +449,7 @@ lmdb_resize (kv_t *kv, uint64_t most)
     lmdb_t *self = (lmdb_t *) kv;
     lmdb_refresh (kv);
     pthread_rwlock_wrlock (&self->map);
-    int rc = mdb_env_set_mapsize (self->env, rounded (most) + RESERVE);
+    int rc = self->env ? mdb_env_set_mapsize (self->env, rounded (most) + RESERVE) : 0;
     if (rc == 0)
         self->most = rounded (most);
     pthread_rwlock_unlock (&self->map);
@@ -456,7 +463,7 @@ lmdb_backup (kv_t *kv, const char *path)
     if (mkdir (path, DIRECTORY) != 0)
         return -1;
     pthread_rwlock_rdlock (&self->map);
-    int rc = mdb_env_copy2 (self->env, path, 0);
+    int rc = self->env ? mdb_env_copy2 (self->env, path, 0) : EIO;
     pthread_rwlock_unlock (&self->map);
     if (rc == 0)
         return 0;
@@ -564,7 +571,8 @@ open_all (lmdb_t *self, const char *path, char problem[STORE_PROBLEM])
         return refuse (problem, "data directory", strerror (ENAMETOOLONG), "name another");
     if (check_directory (path, problem) != 0 || lock_directory (self, path, problem) != 0)
         return -1;
-    int rc = open_env (self, path);
+    snprintf (self->path, sizeof (self->path), "%s", path);
+    int rc = open_env (self);
     if (rc != 0)
         return explain (rc, path, problem);
     snprintf (name, sizeof (name), "%s/data.mdb", path);

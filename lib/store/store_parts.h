@@ -37,6 +37,7 @@ struct store {
     uint64_t committed_sequence;
     uint32_t committed_number;
     /*  The reader's. */
+    bool failed;    /* what is being fetched could not be read */
     span_t *frames; /* what was lent last */
     size_t frame_capacity;
     titanic_record_t records[TSP_LIST_MOST];

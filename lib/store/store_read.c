@@ -12,7 +12,9 @@ store_refresh (store_t *self)
 static int
 seek (store_t *self, kv_table_t table, span_t from, span_t *key, span_t *value)
 {
-    return self->kv->class->seek (self->kv, KV_READER, table, from, key, value);
+    int rc = self->kv->class->seek (self->kv, KV_READER, table, from, key, value);
+    self->failed |= rc != 0 && rc != KV_NONE;
+    return rc;
 }
 
 static bool
@@ -58,14 +60,17 @@ read_record (store_t *self, const tsp_uuid_t *uuid, bool frames, titanic_record_
     span_t value;
     titanic_service_t service;
     *record = (titanic_record_t){.uuid = *uuid, .service = SPAN_OF ("")};
-    if (self->kv->class->get (self->kv, KV_READER, KV_REQUESTS, uuid_key (uuid), &value) != 0 ||
-        !record_get (value, record))
+    int rc = self->kv->class->get (self->kv, KV_READER, KV_REQUESTS, uuid_key (uuid), &value);
+    self->failed |= rc != 0 && rc != KV_NONE;
+    if (rc != 0 || !record_get (value, record))
         return false;
     if (next_service (self, record->number, &service) && service.number == record->number)
         record->service = service.name;
     if (frames) {
-        if (!reserve_frames (self, record->frame_count))
+        if (!reserve_frames (self, record->frame_count)) {
+            self->failed = true;
             return false;
+        }
         record_get_frames (value, record, self->frames);
         record->frames = self->frames;
     }
@@ -156,6 +161,7 @@ void
 store_fetch (store_t *self, const titanic_fetch_t *fetch, titanic_fetched_t *fetched)
 {
     *fetched = (titanic_fetched_t){.kind = fetch->kind, .tag = fetch->tag};
+    self->failed = false;
     switch (fetch->kind) {
     case TITANIC_FETCH_NEXT:
         fetch_next (self, fetch, fetched);
@@ -173,4 +179,5 @@ store_fetch (store_t *self, const titanic_fetch_t *fetch, titanic_fetched_t *fet
         fetch_totals (self, fetched);
         break;
     }
+    fetched->failed = self->failed;
 }

@@ -177,12 +177,16 @@ other_flows (const model_service_t *service)
     return count;
 }
 
-/*  Each flow that waits bears one grant to each of those that waited before it; whoever is taken back goes first. */
+/*  Each flow that waits bears one grant to each of those that waited before it; whoever is taken back goes first, but for
+ *  older ones of its client. */
 void
 model_enqueue (model_t *self, model_request_t *request, bool in_front)
 {
     model_service_t *service = request->service;
     model_flow_t *flow = model_flow (service, request->client), *other;
+    model_request_t *next;
+    if (!in_front)
+        request->number = ++self->accepted;
     if (!flow) {
         flow = make (sizeof (*flow));
         flow->client = request->client;
@@ -190,7 +194,9 @@ model_enqueue (model_t *self, model_request_t *request, bool in_front)
         flow->patience = other_flows (service);
     }
     if (in_front) {
-        DL_PREPEND (flow->queue, request);
+        for (next = flow->queue; next && next->number < request->number;)
+            next = next->next;
+        DL_PREPEND_ELEM (flow->queue, next, request);
         DL_FOREACH (service->flows, other)
         other->patience++;
     } else {

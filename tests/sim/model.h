@@ -34,6 +34,7 @@ struct model_request {
     bool seen_partly;
     unsigned code;
     unsigned attempts;
+    uint64_t number; /* in the order of acceptance, from 1 */
     uint64_t envelope; /* digests */
     uint64_t body;
     uint64_t parts; /* of those held */
@@ -97,6 +98,7 @@ typedef struct {
     model_worker_t *workers;
     model_request_t *failed;
     dispatch_counters_t counters;
+    uint64_t accepted; /* requests, so far */
     size_t waiting, held, abandoned, failing, worker_count;
     bool draining;
     uint64_t order;

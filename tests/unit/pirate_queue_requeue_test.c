@@ -110,6 +110,61 @@ to_the_front (void **state)
                    "[1000] broker > w2 REQUEST #3 2");
 }
 
+static void
+three_workers (void **state)
+{
+    trace_pirate_config (*state)->dispatch.heartbeat.busy_timeout_ms = 1000;
+    tell (*state, "w3 READY");
+    tell (*state, "w1 READY");
+    tell (*state, "w2 READY");
+}
+
+/*  What several workers held keeps its order, too. */
+static void
+of_several_workers_in_order (void **state)
+{
+    three_workers (state);
+    for (unsigned n = 1; n <= 4; n++)
+        tell (*state, "c1 REQUEST %u", n);
+    pass (*state, 1000);
+    trace_skip (*state);
+    tell (*state, "w4 READY");
+    tell (*state, "w5 READY");
+    tell (*state, "w6 READY");
+    tell (*state, "w7 READY");
+    TRACE (*state, "[1000] w4 > READY",
+                   "[1000] broker > w4 REQUEST #4 1",
+                   "[1000] w5 > READY",
+                   "[1000] broker > w5 REQUEST #5 2",
+                   "[1000] w6 > READY",
+                   "[1000] broker > w6 REQUEST #6 3",
+                   "[1000] w7 > READY",
+                   "[1000] broker > w7 REQUEST #7 4");
+}
+
+/*  ... also when they are of several clients, of whom one waits already; and whatever the order in which workers are lost. */
+static void
+of_several_clients_in_order (void **state)
+{
+    three_workers (state);
+    tell (*state, "c1 REQUEST 1");
+    pass (*state, 100);
+    tell (*state, "c2 REQUEST 2");
+    tell (*state, "c3 REQUEST 3");
+    tell (*state, "c4 REQUEST waits");
+    pass (*state, 1000);
+    trace_skip (*state);
+    tell (*state, "w4 READY");
+    tell (*state, "w5 READY");
+    tell (*state, "w6 READY");
+    TRACE (*state, "[1100] w4 > READY",
+                   "[1100] broker > w4 REQUEST #4 1",
+                   "[1100] w5 > READY",
+                   "[1100] broker > w5 REQUEST #5 2",
+                   "[1100] w6 > READY",
+                   "[1100] broker > w6 REQUEST #6 3");
+}
+
 /*  The request may be what kills its workers. Its client hears nothing: there is no word for it. */
 static void
 max_attempts (void **state)
@@ -191,6 +246,10 @@ main (void)
         PARANOID (a_heartbeat_to_a_worker_that_is_gone),
         SIMPLE (to_the_front),
         PARANOID (to_the_front),
+        SIMPLE (of_several_workers_in_order),
+        PARANOID (of_several_workers_in_order),
+        SIMPLE (of_several_clients_in_order),
+        PARANOID (of_several_clients_in_order),
         SIMPLE (max_attempts),
         PARANOID (max_attempts),
         SIMPLE (no_limit_of_attempts),

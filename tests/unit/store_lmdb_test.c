@@ -1,4 +1,5 @@
 /*  What only a store in a directory does: whose directory it is, copies, backups, files that stay small. */
+#include "store_kv.h"
 #include "store_story.h"
 #include "temporary.h"
 
@@ -243,6 +244,44 @@ a_backup_is_made_while_others_write (void **state)
     temporary_remove (folder);
 }
 
+/* ------------------------------------------------------------------ trouble */
+
+static titanic_fetched_t
+fetch (story_t *story, uint32_t number)
+{
+    titanic_fetched_t fetched;
+    const titanic_fetch_t question = {.kind = TITANIC_FETCH_REQUEST, .uuid = story_uuid (number)};
+    store_refresh (story->store);
+    store_fetch (story->store, &question, &fetched);
+    store_refresh (story->store);
+    return fetched;
+}
+
+/*  The disk fails, and while it does the store cannot be opened anew: everything is refused, and when the disk is back
+ *  nothing is missing. */
+static void
+a_lost_disk_that_comes_back_has_everything (void **state)
+{
+    story_t *story = *state;
+    char away[512];
+    path_in (away, story->folder, "");
+    away[strlen (away) - 1] = '~';
+    assert_int_equal (story_put (story, 1, "echo", "x").result, TITANIC_STORED);
+    assert_int_equal (rename (story->folder, away), 0);
+    store_seam = (store_seam_t){.fail_at = 1, .fail_all = true, .error = KV_BROKEN};
+    assert_int_equal (story_put (story, 2, "echo", "y").result, TITANIC_BROKEN);
+    store_seam = (store_seam_t){0};
+    assert_int_equal (story_put (story, 3, "echo", "z").result, TITANIC_BROKEN);
+    assert_true (fetch (story, 1).failed);
+    assert_int_equal (store_resize (story->store, MOST / 2), 0);
+    assert_int_equal (store_backup (story->store, "/tmp/keel-none"), -1);
+    assert_int_equal (rename (away, story->folder), 0);
+    assert_int_equal (story_put (story, 4, "echo", "w").result, TITANIC_STORED);
+    assert_string_equal (story_state (story, 1), "pending x");
+    assert_false (fetch (story, 3).failed);
+    assert_string_equal (story_pending (story, "echo"), "1 4");
+}
+
 /* ------------------------------------------------------------------ space */
 
 static off_t
@@ -322,6 +361,7 @@ main (void)
         TEST (each_commit_leaves_a_file_that_opens),
         TEST (a_copy_made_at_any_moment_of_a_commit_opens),
         TEST (a_backup_is_made_while_others_write),
+        TEST (a_lost_disk_that_comes_back_has_everything),
         TEST (a_request_takes_at_most_twice_its_bytes_and_200),
         TEST (cycles_do_not_make_it_grow),
     };

@@ -138,7 +138,8 @@ fetch (titanic_story_t *self, const titanic_fetch_t *fetch)
     add (self, fetch->kind == TITANIC_FETCH_NEXT ? "fetch NEXT" : "fetch REQUEST", SPAN_OF (""), "");
     if (fetch->kind == TITANIC_FETCH_REQUEST)
         number = (unsigned) tsp_uuid_time (&fetch->uuid);
-    fetched.found = number >= 1 && number <= self->pending;
+    fetched.failed = self->unreadable;
+    fetched.found = !fetched.failed && number >= 1 && number <= self->pending;
     snprintf (body, sizeof (body), "body%u", number);
     frame = span_text (body);
     fetched.record = (titanic_record_t){.uuid = uuid_of (number), .number = 7, .service = SPAN_OF ("echo"),

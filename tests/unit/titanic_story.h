@@ -15,6 +15,7 @@ typedef struct {
     unsigned pending; /* in the store, of "echo"; numbered from 1 */
     uint8_t options[20]; /* of the request that was dispatched last */
     bool stock;
+    bool unreadable; /* the store, for now */
     char trace[8192];
 } titanic_story_t;
 

@@ -182,6 +182,31 @@ reply_is_answered_from_the_store (void **state)
 }
 
 static void
+what_cannot_be_read_is_not_forgotten (void **state)
+{
+    titanic_story_t *story = *state;
+    story_registered (story);
+    story_forget (story);
+    story->unreadable = true;
+    story_pending (story, 1);
+    TRACE (story, "fetch NEXT");
+    story_ask (story, "reply", story_uuid_text (1), NULL);
+    TRACE (story, "fetch REQUEST\nanswer reply 500 failed: the store cannot be read, try again");
+    story_wait (story, 90);
+    TRACE_HAS_NOT (story, "fetch");
+    story->unreadable = false;
+    story_wait (story, 20);
+    TRACE (story, "fetch NEXT\nsend echo body1\nfetch NEXT");
+    story_notice (story, "404");
+    story->unreadable = true;
+    story_wait (story, 300);
+    TRACE_HAS_NOT (story, "send");
+    story->unreadable = false;
+    story_wait (story, 5000);
+    TRACE_HAS (story, "send echo body1");
+}
+
+static void
 a_drain_stores_and_answers_what_was_taken (void **state)
 {
     titanic_story_t *story = *state;
@@ -212,6 +237,7 @@ main (void)
         TEST (a_close_while_it_runs_leaves_no_orphan),
         TEST (a_reply_that_cannot_be_stored_is_kept_and_tried_again),
         TEST (reply_is_answered_from_the_store),
+        TEST (what_cannot_be_read_is_not_forgotten),
         TEST (a_drain_stores_and_answers_what_was_taken),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
