@@ -22,7 +22,7 @@ class Case(keeltest.Case):
             client.close()
         return workers
 
-    def ask(self, count, policy="least", timeout=1000, retries=20):
+    def ask(self, count, policy="least", timeout=10000, retries=20):
         return self.start("mdclient", *self.listed(), "--policy", policy, "-t", timeout, "-r", retries, "-n", count, "echo", "hello")
 
     def answered(self, client, count):
@@ -57,7 +57,7 @@ class Several(Case):
     def test_one_is_killed_and_one_frozen(self):
         """No answer is lost, and none comes twice."""
         self.workers(3)
-        clients = [self.ask(400) for _ in range(4)]
+        clients = [self.ask(400, timeout=1000) for _ in range(4)]
         keeltest.eventually(lambda: all("hello" in client.out() for client in clients), "all are at work")
         self.brokers[0].kill()
         self.brokers[1].signal(signal.SIGSTOP)
@@ -65,7 +65,7 @@ class Several(Case):
             self.answered(client, 400)
         self.brokers[1].signal(signal.SIGCONT)
         self.brokers = self.brokers[1:]
-        self.answered(self.ask(30), 30)
+        self.answered(self.ask(30, timeout=1000), 30)
 
     def test_the_first_one_alone_is_left(self):
         self.workers(2)
@@ -90,7 +90,7 @@ class Several(Case):
         client = self.ask(1, timeout=200, retries=1)
         self.assertEqual(client.exits(), 1)
         self.assertIn("nothing was heard from a broker", client.err())
-        self.assertLess(time.monotonic() - start, 5)
+        self.assertLess(time.monotonic() - start, 10)
 
     def test_no_worker_anywhere(self):
         client = self.ask(1, timeout=400, retries=5)
