@@ -76,11 +76,8 @@ say_stats (const server_t *self)
 #define X(name) text_add_json_number (&json, #name, self->counters.name);
     COUNTER_MAP (X)
 #undef X
-    text_add_json_key (&json, "malformed_by_reason");
-    text_add (&json, "{");
-    for (verdict_t verdict = VERDICT_OK + 1; verdict < VERDICTS; verdict++)
-        text_add_json_number (&json, verdict_key (verdict), self->verdicts[verdict]);
-    text_add (&json, "}}");
+    verdict_report (&json, self->verdicts);
+    text_add (&json, "}");
     log_at (KEEL_LOG_NOTICE, "stats %s", buffer);
 }
 

@@ -25,11 +25,11 @@ typedef struct {
     uint32_t source;  /* the sending whose partial answers are delivered; 0: none yet */
     unsigned tries;   /* begun */
     request_state_t state;
-    uint16_t link;  /* where it was sent last */
-    bool heard;     /* it was sent over a link that had been heard */
-    bool refused;     /* the last word was 503 */
-    uint64_t copies;  /* links that have it, a bit each, since they were opened */
-    bool continues; /* its next sending belongs to the try that goes on */
+    uint16_t link;   /* where it was sent last */
+    bool heard;      /* it was sent over a link that had been heard */
+    bool refused;    /* the last word was 503 */
+    uint64_t copies; /* links that have it, a bit each, since they were opened */
+    bool continues;  /* its next sending belongs to the try that goes on */
     int64_t made_ms;
     int64_t try_ms;  /* when that began */
     int64_t try_due; /* and when it is over */

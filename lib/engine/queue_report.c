@@ -37,9 +37,5 @@ queue_report_stats (queue_t *self, text_t *json, int64_t now)
 #define X(name) text_add_json_number (json, #name, counters->name);
     QUEUE_COUNTER_MAP (X)
 #undef X
-    text_add_json_key (json, "malformed_by_reason");
-    text_add (json, "{");
-    for (verdict_t verdict = VERDICT_OK + 1; verdict < VERDICTS; verdict++)
-        text_add_json_number (json, verdict_key (verdict), counters->verdicts[verdict]);
-    text_add (json, "}");
+    verdict_report (json, counters->verdicts);
 }

@@ -39,9 +39,9 @@ typedef struct {
     int variant; /* the functions' own, where they serve several protocols that are much alike */
     bool beats;  /* heartbeats go both ways, and silence ends a session; without, silence means nothing */
     bool single; /* one request at a time: what was delivered is answered before anything is given back */
-    bool
-        rejoins; /* nothing can be given back but by ending the connection: the worker comes back over a fresh one, after a
-                     pause. A request that comes while one is held is as good as unsent, as it is to a REQ socket */
+    /*  Nothing can be given back but by ending the connection: the worker comes back over a fresh one, after a pause. A
+     *  request that comes while one is held is as good as unsent, as it is to a REQ socket. */
+    bool rejoins;
 
     verdict_t (*decode) (const worker_engine_config_t *config, const span_t frames[], size_t count,
                          worker_word_t *word);

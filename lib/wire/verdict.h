@@ -2,6 +2,8 @@
 #ifndef KEEL_VERDICT_H
 #define KEEL_VERDICT_H
 
+#include "text.h"
+
 #define VERDICT_MAP(X)                                                                                                 \
     X (OK, "ok", "well formed")                                                                                        \
     X (SHORT, "short", "frames are missing")                                                                           \
@@ -25,5 +27,7 @@ typedef enum {
 /*  The counter's key, such as "short"; and a sentence for the log. Static texts. */
 const char *verdict_key (verdict_t verdict);
 const char *verdict_text (verdict_t verdict);
+/*  Adds the member malformed_by_reason to a JSON object: how often each but VERDICT_OK was given. */
+void verdict_report (text_t *json, const uint64_t counts[VERDICTS]);
 
 #endif
