@@ -17,6 +17,7 @@ typedef struct {
     void *settings;
     daemon_t daemon;
     port_t *port;
+    activation_t passed;
     void *engine;
     loop_t loop;
     uint16_t listeners;
@@ -42,11 +43,37 @@ static int
 listen_to (broker_t *self, const setting_list_t *list)
 {
     for (size_t n = 0; n < list->count; n++, self->listeners++) {
-        int rc = listen_on (&self->options, self->port, &list->items[n]);
+        int rc = listen_on (&self->options, self->port, &self->passed, &list->items[n]);
         if (rc)
             return rc;
     }
     return EXIT_OK;
+}
+
+static int
+take_passed (broker_t *self)
+{
+    char problem[ACTIVATION_PROBLEM];
+    if (activation_open (&self->passed, problem) == 0)
+        return EXIT_OK;
+    log_at (KEEL_LOG_ERROR, "%s", problem);
+    return EXIT_CONFIG;
+}
+
+/*  Whoever connects to a socket that nobody serves would wait for ever. It may also be why an endpoint is in use. */
+static int
+listen_to_all (broker_t *self)
+{
+    int rc = EXIT_OK;
+    for (size_t n = 0; n < self->kind->listen_count && rc == EXIT_OK; n++)
+        rc = listen_to (self, setting_at (self, self->kind->listens[n]));
+    const char *left = activation_left (&self->passed);
+    if (left) {
+        log_at (KEEL_LOG_ERROR, "systemd passes %s, and nothing says to listen there: name it as an endpoint, or take it out "
+                "of the socket unit", left);
+        rc = EXIT_CONFIG;
+    }
+    return rc;
 }
 
 static int
@@ -68,8 +95,8 @@ build (broker_t *self)
     self->loop.more = kind->more;
     self->loop.rest = kind->rest;
     int rc = kind->start ? kind->start (self->engine, self->port, self->settings) : EXIT_OK;
-    for (size_t n = 0; n < kind->listen_count && rc == EXIT_OK; n++)
-        rc = listen_to (self, setting_at (self, kind->listens[n]));
+    if (rc == EXIT_OK)
+        rc = listen_to_all (self);
     if (rc == EXIT_OK && kind->open)
         rc = kind->open (self->engine, &self->options, self->port);
     return rc;
@@ -100,6 +127,8 @@ drain (broker_t *self)
     self->kind->describe (self->engine, work);
     log_at (KEEL_LOG_NOTICE, "%s, %s", self->stopping ? "stopping at once" : "draining", work);
     notify_stopping ("draining");
+    for (uint16_t n = 0; n < self->listeners; n++)
+        port_leave (self->port, n);
     loop_tell (&self->loop, KEEL_EVENT_DRAIN);
 }
 
@@ -176,6 +205,7 @@ take_down (broker_t *self)
     if (self->engine)
         self->kind->unmake (self->engine);
     port_destroy (&self->port);
+    activation_close (&self->passed);
     daemon_close (&self->daemon);
     options_close (&self->options);
 }
@@ -189,6 +219,8 @@ broker_run (const broker_kind_t *kind, int argc, char **argv, void *settings)
         return rc;
     rc = kind->check ? kind->check (settings, &broker.options) : -1;
     if (rc < 0)
+        rc = take_passed (&broker);
+    if (rc == EXIT_OK)
         rc = build (&broker);
     if (rc == EXIT_OK) {
         serve (&broker);
