@@ -389,11 +389,9 @@ port_adopt (port_t *self, const char *endpoint, int fd, bool admin, uint16_t *li
 void
 port_leave (port_t *self, uint16_t listener)
 {
-    char bound[256];
-    size_t size = sizeof (bound);
     link_t *link = &self->links[listener];
-    if (link->socket && link->adopted && zmq_getsockopt (link->socket, ZMQ_LAST_ENDPOINT, bound, &size) == 0)
-        zmq_unbind (link->socket, bound);
+    if (link->socket && link->adopted)
+        bound_close_door (link->fd);
 }
 
 /*  A TCP port that nobody has at any address; 0 with errno. */
