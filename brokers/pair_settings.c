@@ -10,15 +10,15 @@ int
 pair_settings_check (const pair_settings_t *self, const options_t *options)
 {
     const struct {
-        const char *value, *name;
+        const char *value, *name, *key;
     } needed[] = {
-        {self->role, "--primary or --backup"},
-        {self->bind, "--state-bind EP"},
-        {self->peer, "--state-peer EP"},
-        {self->file, "--state-file FILE"},
+        {self->role, "--primary or --backup", "role"},
+        {self->bind, "--state-bind EP", "state-bind"},
+        {self->peer, "--state-peer EP", "state-peer"},
+        {self->file, "--state-file FILE", "state-file"},
     };
     for (size_t n = 0; n < sizeof (needed) / sizeof (needed[0]); n++)
         if (!needed[n].value)
-            return options_fail (options, "one of a pair needs %s", needed[n].name);
+            return options_fail (options, "one of a pair needs %s, or pair/%s in a file", needed[n].name, needed[n].key);
     return -1;
 }
