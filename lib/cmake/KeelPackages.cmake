@@ -27,6 +27,7 @@ set (CPACK_DEB_COMPONENT_INSTALL ON)
 set (CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set (CPACK_DEBIAN_PACKAGE_SOURCE keel)
 set (CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set (CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 #   keel_package (NAME SECTION section [DEPENDS relation...] [RECOMMENDS relation...] [SUGGESTS relation...])
 #   A package of the component of its name; dependencies on shared libraries are computed. systemd/debian/NAME has its description,
