@@ -17,7 +17,7 @@ function (write_changelog path)
     string (REPLACE "\n- " "\n  * " text "${text}")
     string (TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
     file (WRITE ${path} "keel (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium\n${text}\n -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
-    run (sh -c "umask 022; fmt -t -w 78 \"$1\" | gzip -9n > \"$1.gz\"" sh ${path})
+    run (sh -c "umask 022 && fmt -t -w 78 \"$1\" | gzip -9n > \"$1.gz\"" sh ${path})
     file (REMOVE ${path})
 endfunction ()
 
