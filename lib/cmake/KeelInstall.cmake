@@ -28,6 +28,7 @@ install (EXPORT keelTargets NAMESPACE keel:: DESTINATION ${keel_package_dir})
 
 #   keel.pc finds its prefix from where it stands, so that a tree can be moved after it was installed.
 file (RELATIVE_PATH keel_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string (REGEX REPLACE "/$" "" keel_pc_prefix ${keel_pc_prefix})
 configure_file (${CMAKE_CURRENT_LIST_DIR}/keel.pc.in keel.pc @ONLY)
 install (FILES ${CMAKE_CURRENT_BINARY_DIR}/keel.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
