@@ -326,11 +326,9 @@ titanic_drained (const void *arg)
 }
 
 void
-titanic_describe (const void *arg, char text[])
+titanic_describe (const void *arg, text_t *line)
 {
-    const daemon_engine_t *self = arg;
-    snprintf (text, BROKER_WORK, "%zu changes to be stored, %zu requests with the broker",
-              keel_tsp_unstored (self->engine), keel_tsp_running (self->engine));
+    keel_tsp_describe (((const daemon_engine_t *) arg)->engine, line);
 }
 
 const char *

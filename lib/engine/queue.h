@@ -138,5 +138,7 @@ text_t queue_open_report (queue_t *self);
 /*  Opens an object with every gauge and counter of the queue and of its dispatch; the personality adds its own with
  *  text_add_json_number and closes it. */
 void queue_report_stats (queue_t *self, text_t *json, int64_t now);
+/*  For a status line: "3 requests with workers, 2 waiting, 4 workers". */
+void queue_describe (const dispatch_gauges_t *gauges, text_t *line);
 
 #endif

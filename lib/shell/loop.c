@@ -24,6 +24,7 @@ loop_close (loop_t *self)
 static void
 step_once (loop_t *self, const keel_event_t *event)
 {
+    self->steps++;
     keel_actions_clear (self->actions);
     self->step (self->engine, event, self->actions);
     for (size_t n = 0; n < self->actions->count; n++) {
@@ -101,7 +102,7 @@ loop_turn (loop_t *self, int64_t most_ms)
         watched = sleep_until_due (self, most_ms);
     else if (++self->full_turns % TURNS_A_LOOK == 0)
         watched = port_wait (self->port, 0);
-    int64_t now = clock_now_ms ();
+    int64_t now = self->now = clock_now_ms ();
     if (self->next_due (self->engine) <= now)
         step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK, .now = now});
     unsigned count = receive_batch (self, now);
