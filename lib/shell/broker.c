@@ -6,6 +6,7 @@
 #include "listen.h"
 #include "log.h"
 #include "notify.h"
+#include "options_check.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -189,8 +190,8 @@ broker_run (const broker_kind_t *kind, int argc, char **argv, void *settings)
         return rc;
     rc = kind->check ? kind->check (settings, &broker.options) : -1;
     if (rc < 0)
-        rc = build (&broker);
-    if (rc == EXIT_OK) {
+        rc = broker.options.check ? options_check (&broker.options, settings) : build (&broker);
+    if (rc == EXIT_OK && !broker.options.check) {
         serve (&broker);
         finish (&broker);
     }
