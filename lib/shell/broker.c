@@ -83,11 +83,11 @@ reload (broker_t *self)
 {
     notify_reloading (); /* systemd waits for the ready that follows, whatever there is to reload */
     if (!self->options.file)
-        log_at (KEEL_LOG_NOTICE, "nothing to reload: no configuration file was given with -c");
+        log_event (KEEL_LOG_NOTICE, "nothing to reload", "reason", "no configuration file was given with -c", NULL);
     else if (options_reload (&self->options, self->settings) == 0) {
         self->kind->configure (self->engine, self->settings);
         set_spin (self);
-        log_at (KEEL_LOG_NOTICE, "configuration reloaded");
+        log_event (KEEL_LOG_NOTICE, "configuration reloaded", "file", self->options.file, NULL);
     }
     notify_ready ("serving");
 }
@@ -99,7 +99,7 @@ drain (broker_t *self)
     self->stopping = self->draining; /* a second time: at once */
     self->draining = true;
     self->kind->describe (self->engine, work);
-    log_at (KEEL_LOG_NOTICE, "%s, %s", self->stopping ? "stopping at once" : "draining", work);
+    log_event (KEEL_LOG_NOTICE, self->stopping ? "stopping at once" : "draining", "work", work, NULL);
     notify_stopping ("draining");
     loop_tell (&self->loop, KEEL_EVENT_DRAIN);
 }
@@ -110,7 +110,7 @@ hand_over (broker_t *self)
     if (self->kind->hand_over)
         self->kind->hand_over (self->engine);
     else
-        log_at (KEEL_LOG_NOTICE, "SIGUSR2 hands over to a peer, and there is none");
+        log_event (KEEL_LOG_NOTICE, "no handover", "reason", "it is not one of a pair", NULL);
 }
 
 static void

@@ -43,6 +43,6 @@ listen_on (const options_t *options, port_t *port, const setting_item_t *item)
     uint16_t listener;
     if (port_listen (port, item->text, item->admin, &listener) != 0)
         return listen_failed (options, item->text, errno);
-    log_at (KEEL_LOG_NOTICE, "listening on %s%s", port_endpoint (port, listener), item->admin ? " (admin)" : "");
+    log_at (KEEL_LOG_NOTICE, "listening on %s%s", port_endpoint (port, listener), item->admin ? " admin=1" : "");
     return 0;
 }

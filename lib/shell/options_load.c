@@ -92,9 +92,9 @@ take_over (const options_t *self, void *target, const void *fresh)
         if (!setting_differs (setting, target, fresh))
             continue;
         if (!setting->reload)
-            log_at (KEEL_LOG_WARNING, "%s has changed in %s; restart to apply it", name, self->file);
+            log_event (KEEL_LOG_WARNING, "setting needs a restart", "key", name, "file", self->file, NULL);
         else if (setting_copy (setting, target, fresh))
-            log_at (KEEL_LOG_INFO, "%s has changed", name);
+            log_event (KEEL_LOG_INFO, "setting changed", "key", name, "file", self->file, NULL);
     }
 }
 

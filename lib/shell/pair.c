@@ -33,7 +33,10 @@ complain (pair_t *self, int error)
     if (error == self->store_error && clock_now_ms () < self->complain_at)
         return;
     self->complain_at = clock_now_ms () + COMPLAIN_MS;
-    snprintf (text, sizeof (text), "cannot write the state file %.300s: %s", self->config.file, strerror (error));
+    text_t line = text_over (text, sizeof (text));
+    text_add (&line, "cannot write the state file");
+    text_add_pair_text (&line, "reason", strerror (error));
+    text_add_pair_text (&line, "file", self->config.file);
     self->config.log (self->config.arg, KEEL_LOG_ERROR, text);
 }
 

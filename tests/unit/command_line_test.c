@@ -273,9 +273,9 @@ a_reload_takes_what_it_can (void **state)
     rewrite (name, "listen\n    endpoint = ipc://f\nheartbeat\n    interval = 333\npair\n    role = primary\n");
     assert_int_equal (reload (), 0);
     snprintf (expected, sizeof (expected),
-              "INFO: heartbeat/interval has changed\n"
-              "WARNING: heartbeat/liveness has changed in %s; restart to apply it\n",
-              name);
+              "INFO: setting changed key=heartbeat/interval file=%s\n"
+              "WARNING: setting needs a restart key=heartbeat/liveness file=%s\n",
+              name, name);
     assert_string_equal (logged, expected);
     assert_int_equal (sample.heartbeat_ms, 333);
     assert_int_equal (sample.liveness, 4);
