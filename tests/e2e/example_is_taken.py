@@ -33,12 +33,12 @@ def refused(program, example, name):
     return subprocess.run([program, "--config", name], timeout=30, check=False).returncode == EX_CONFIG
 
 
-def good(program, example, name):
-    """With all its keys."""
+def good(program, example, arguments, name):
+    """As it is, and with all its keys."""
     with open(example, encoding="utf-8") as text, open(name, "w", encoding="utf-8") as whole:
         whole.write(re.sub(r"^#([a-z-]+|    [a-z-]+ = .*)$", r"\1", text.read(), flags=re.M))
-    return all(subprocess.run([program, "--check-config", "-c", file], timeout=30, check=False).returncode == 0
-               for file in (example, name))
+    return all(subprocess.run([program, "--check-config", "-c", *words], timeout=30, check=False).returncode == 0
+               for words in ((example, *arguments), (name,)))
 
 
 def main():
@@ -47,7 +47,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="keel.") as folder:
         given = [word.replace("{folder}", folder) for word in arguments]
         passed = taken(program, example, given) and refused(program, example, f"{folder}/wrong.cfg") \
-            and good(program, example, f"{folder}/whole.cfg")
+            and good(program, example, given, f"{folder}/whole.cfg")
     return 0 if passed else 1
 
 

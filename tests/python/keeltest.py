@@ -76,7 +76,10 @@ class Program:
         return eventually(found, f"{self.name} says {pattern!r}")
 
     def signal(self, number):
+        """Once this returns, SIGSTOP has stopped every thread."""
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            eventually(lambda: all("T" in state for state in self.threads("State")), f"{self.name} stands still")
 
     def exits(self, seconds=DEADLINE):
         """Its exit code; the test has taken note of its end."""
@@ -96,13 +99,15 @@ class Program:
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return int(re.search(rf"^{field}:\s+(\d+)", file.read(), re.M).group(1))
 
-    def sleeps(self):
-        """How often its threads have gone to sleep so far."""
-        total = 0
+    def threads(self, field):
+        """What /proc says of each thread."""
         for thread in os.listdir(f"/proc/{self.pid}/task"):
             with open(f"/proc/{self.pid}/task/{thread}/status", encoding="ascii") as file:
-                total += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M).group(1))
-        return total
+                yield re.search(rf"^{field}:\s+(.+)", file.read(), re.M).group(1)
+
+    def sleeps(self):
+        """How often its threads have gone to sleep so far."""
+        return sum(map(int, self.threads("voluntary_ctxt_switches")))
 
     def finish(self):
         """Ends it if it still runs. What is wrong with how it ended, or None."""
