@@ -50,6 +50,7 @@ typedef struct {
     size_t fetch_first;
     size_t fetch_count;
     titanic_fetched_t fetched;
+    seldom_t unconnected;
     backup_t backup;
 } daemon_engine_t;
 
@@ -134,7 +135,7 @@ titanic_reload (void *arg, const void *settings)
     keel_tsp_configure (self->engine, &config);
     writer_pause (self->writer);
     if (store_resize (self->store, titanic_store_config (settings).most) != 0)
-        log_at (KEEL_LOG_ERROR, "the store's map cannot have that size; it stays as it was");
+        log_event (KEEL_LOG_ERROR, "cannot resize the store", "reason", "its map cannot have that size", NULL);
     writer_resume (self->writer);
 }
 
@@ -198,7 +199,8 @@ open_link (daemon_engine_t *self, uint16_t listener)
     uint16_t link;
     const char *broker = self->brokers[listener % self->broker_count];
     if (port_connect (self->port, broker, &link) != 0) {
-        log_at (KEEL_LOG_WARNING, "%s: cannot be connected to: %s", broker, strerror (errno));
+        log_seldom (&self->unconnected, 1, KEEL_LOG_WARNING, "cannot connect", "reason", strerror (errno), "broker",
+                    broker, NULL);
         return; /* whoever wanted it notices the silence */
     }
     *link_of (self, listener) = link;

@@ -1,6 +1,7 @@
 #include "pair.h"
 
 #include "clock.h"
+#include "endpoint.h"
 #include "state_file.h"
 #include "state_link.h"
 
@@ -34,7 +35,10 @@ complain (pair_t *self, int error)
     if (error == self->store_error && clock_now_ms () < self->complain_at)
         return;
     self->complain_at = clock_now_ms () + COMPLAIN_MS;
-    snprintf (text, sizeof (text), "cannot write the state file %.300s: %s", self->config.file, strerror (error));
+    text_t line = text_over (text, sizeof (text));
+    text_add (&line, "cannot write the state file");
+    text_add_pair_text (&line, "reason", strerror (error));
+    text_add_pair_text (&line, "file", self->config.file);
     self->config.log (self->config.arg, KEEL_LOG_ERROR, text);
 }
 
@@ -129,33 +133,6 @@ pair_refuse (pair_t *self, uint64_t epoch)
 
 /* ------------------------------------------------------------------ life */
 
-/*  The part behind tcp:// before the port, if it names every address or this machine itself: ""; else as it is. */
-static void
-normal_host (const char *endpoint, char host[256])
-{
-    static const char *const selves[] = {"*", "0.0.0.0", "[::]", "localhost", "127.0.0.1", "[::1]"};
-    const char *start = endpoint + strlen ("tcp://"), *port = strrchr (endpoint, ':');
-    snprintf (host, 256, "%.*s", (int) (port - start), start);
-    for (size_t n = 0; n < sizeof (selves) / sizeof (selves[0]); n++)
-        if (strcmp (host, selves[n]) == 0)
-            host[0] = 0;
-}
-
-/*  As far as it shows: what other names this machine has is found out when it hears itself. */
-static bool
-is_own (const char *bind, const char *peer)
-{
-    char bind_host[256], peer_host[256];
-    if (strcmp (bind, peer) == 0)
-        return true;
-    if (strncmp (bind, "tcp://", 6) != 0 || strncmp (peer, "tcp://", 6) != 0 ||
-        strcmp (strrchr (bind, ':'), strrchr (peer, ':')) != 0)
-        return false;
-    normal_host (bind, bind_host);
-    normal_host (peer, peer_host);
-    return strcmp (bind_host, peer_host) == 0;
-}
-
 /*  errno, whatever snprintf does. */
 static int
 refuse (int error, char problem[PAIR_PROBLEM], const char *format, const char *what)
@@ -232,7 +209,7 @@ pair_open (pair_t **self_p, const pair_config_t *config, char problem[PAIR_PROBL
 {
     *self_p = NULL;
     *culprit = NULL;
-    if (is_own (config->bind, config->peer))
+    if (endpoint_reaches (config->peer, config->bind)) /* by another name it is found out when it hears itself */
         return refuse (EINVAL, problem, "the peer's endpoint %.300s is our own; give that of the other one", config->peer);
     pair_t *self = calloc (1, sizeof (pair_t));
     if (!self)

@@ -168,7 +168,7 @@ class MdworkerTest(unittest.TestCase):
         self.broker.request(b"t1", b"x")
         self.broker.expect("DISCONNECT")
         self.broker.expect("READY", b"none")
-        self.assertIn("/no/such/command: cannot be run", self.logged())
+        self.assertIn('command=/no/such/command reason="cannot be run: ', self.logged())
         self.stop(program)
 
     def test_timeout_gives_back(self):
