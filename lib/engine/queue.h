@@ -13,7 +13,7 @@
 #include "verdict.h"
 
 /*  JSON of one answer is cut here and says so: a list of everything must not become a way to stop the broker. */
-#define QUEUE_REPORT_BYTES (1 << 20)
+#define QUEUE_REPORT_BYTES (4 << 20)
 
 /*  Counters by name; SIGUSR1 gives them, and mmi.stats. */
 #define QUEUE_COUNTER_MAP(X)                                                                                           \
@@ -111,7 +111,7 @@ void queue_configure (queue_t *self, const queue_config_t *config);
 
 /*  A step begins at that time; then the personality takes a MESSAGE itself, and gives every other event to queue_take_event;
  *  and at last the queue does whatever else is due. */
-void queue_begin (queue_t *self, int64_t now);
+void queue_begin (queue_t *self, const keel_event_t *event);
 void queue_take_event (queue_t *self, const keel_event_t *event, keel_actions_t *out);
 void queue_settle (queue_t *self, keel_actions_t *out);
 int64_t queue_next_due (const queue_t *self);
