@@ -30,6 +30,9 @@ libraries=$(dirname "$(dirname "$pc")")
 test -f "$prefix/include/keel/keel.h" || fail "no keel.h"
 test -L "$libraries/libkeel.so" || fail "no libkeel.so"
 test -e "$libraries/libkeel.so.0" || fail "no libkeel.so.0"
+for program in "$prefix"/bin/*; do
+    test -f "$prefix/share/bash-completion/completions/${program##*/}" || fail "no completion for $program"
+done
 find "$prefix" -name '*_testing*' | grep . && fail "the testing twin was installed"
 
 say "units and configuration"
