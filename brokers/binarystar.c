@@ -18,9 +18,9 @@ check (const void *settings, const options_t *options)
 {
     const binarystar_settings_t *self = settings;
     if (!self->backend)
-        return options_fail (options, "there is no server: give --backend EP");
+        return options_fail (options, "there is no server: give --backend EP, or backend/endpoint in a file");
     if (self->frontend.count > 1)
-        return options_fail (options, "there can be one --frontend only");
+        return options_fail_at (options, self->frontend.items[1].line, "there can be one --frontend only; delete one");
     return pair_settings_check (&self->pair, options);
 }
 

@@ -42,7 +42,8 @@ serve (node_t *self)
     if (self->linked)
         keel_star_proxy_serve (self->proxy, self->server);
     else
-        log_at (KEEL_LOG_ERROR, "cannot connect to %s: %s", self->settings->backend, strerror (errno));
+        log_event (KEEL_LOG_ERROR, "cannot connect", "reason", strerror (errno), "server", self->settings->backend,
+                   NULL);
 }
 
 static void

@@ -44,7 +44,7 @@ member_open (member_t *self, const pair_settings_t *settings, const options_t *o
     };
     if (pair_open (&self->pair, &config, problem, &culprit) != 0)
         return fail (options, culprit, problem);
-    log_at (KEEL_LOG_NOTICE, "listening on %s (state)", pair_endpoint (self->pair));
+    log_at (KEEL_LOG_NOTICE, "listening on %s state=1", pair_endpoint (self->pair));
     if (port_watch (port, pair_fd (self->pair)) != 0) {
         log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
         return EXIT_FAILED;
@@ -81,7 +81,7 @@ member_hand_over (member_t *self)
     if (self->pair)
         why = keel_star_refuses_handover (pair_star (self->pair), clock_now_ms ());
     if (why)
-        log_at (KEEL_LOG_WARNING, "no handover: %s", why);
+        log_event (KEEL_LOG_WARNING, "no handover", "reason", why, NULL);
     else
         pair_tell (self->pair, KEEL_STAR_HANDOVER);
 }

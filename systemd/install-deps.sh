@@ -7,8 +7,8 @@ set -eu
 
 packages="
     gcc g++ libc6-dev binutils make cmake ninja-build pkg-config
-    libzmq3-dev libczmq-dev libsodium-dev libjansson-dev libsystemd-dev uuid-dev liblmdb-dev uthash-dev
-    libcmocka-dev python3 python3-zmq scdoc spin valgrind
+    libzmq3-dev libczmq-dev libsodium-dev libjansson-dev libsystemd-dev uuid-dev liblmdb-dev libncurses-dev uthash-dev
+    libcmocka-dev python3 python3-zmq scdoc spin valgrind systemd
     dpkg-dev file
 "
 case ${1-} in

@@ -6,6 +6,7 @@
 #include "listen.h"
 #include "log.h"
 #include "notify.h"
+#include "options_check.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -181,11 +182,11 @@ reload (broker_t *self)
 {
     notify_reloading (); /* systemd waits for the ready that follows, whatever there is to reload */
     if (!self->options.file)
-        log_at (KEEL_LOG_NOTICE, "nothing to reload: no configuration file was given with -c");
+        log_event (KEEL_LOG_NOTICE, "nothing to reload", "reason", "no configuration file was given with -c", NULL);
     else if (options_reload (&self->options, self->settings) == 0) {
         self->kind->configure (self->engine, self->settings);
         set_spin (self);
-        log_at (KEEL_LOG_NOTICE, "configuration reloaded");
+        log_event (KEEL_LOG_NOTICE, "configuration reloaded", "file", self->options.file, NULL);
     }
     notify_ready (write_status (self));
 }
@@ -198,7 +199,7 @@ drain (broker_t *self)
     self->stopping = self->draining; /* a second time: at once */
     self->draining = true;
     self->kind->describe (self->engine, &line);
-    log_at (KEEL_LOG_NOTICE, "%s, %s", self->stopping ? "stopping at once" : "draining", work);
+    log_event (KEEL_LOG_NOTICE, self->stopping ? "stopping at once" : "draining", "work", work, NULL);
     notify_stopping (write_status (self));
     for (uint16_t n = 0; n < self->listeners; n++)
         port_leave (self->port, n);
@@ -211,7 +212,7 @@ hand_over (broker_t *self)
     if (self->kind->hand_over)
         self->kind->hand_over (self->engine);
     else
-        log_at (KEEL_LOG_NOTICE, "SIGUSR2 hands over to a peer, and there is none");
+        log_event (KEEL_LOG_NOTICE, "no handover", "reason", "it is not one of a pair", NULL);
 }
 
 static void
@@ -285,10 +286,10 @@ broker_run (const broker_kind_t *kind, int argc, char **argv, void *settings)
         return rc;
     rc = kind->check ? kind->check (settings, &broker.options) : -1;
     if (rc < 0)
-        rc = take_passed (&broker);
-    if (rc == EXIT_OK)
+        rc = broker.options.check ? options_check (&broker.options, settings) : take_passed (&broker);
+    if (rc == EXIT_OK && !broker.options.check)
         rc = build (&broker);
-    if (rc == EXIT_OK) {
+    if (rc == EXIT_OK && !broker.options.check) {
         serve (&broker);
         finish (&broker);
     }

@@ -46,7 +46,7 @@ listen_on (const options_t *options, port_t *port, activation_t *passed, const s
                     : port_adopt (port, item->text, fd, item->admin, &listener);
     if (rc != 0)
         return listen_failed (options, item->text, errno);
-    log_at (KEEL_LOG_NOTICE, "listening on %s%s%s", port_endpoint (port, listener), item->admin ? " (admin)" : "",
-            fd < 0 ? "" : " (a socket of systemd's)");
+    log_at (KEEL_LOG_NOTICE, "listening on %s%s%s", port_endpoint (port, listener), item->admin ? " admin=1" : "",
+            fd < 0 ? "" : " from=systemd");
     return 0;
 }

@@ -143,7 +143,7 @@ class Mdbroker(keeltest.Case):
             with self.subTest(f"{given} {wanted}"):
                 endpoint = wanted.format(self.held(given).port())
                 broker = self.activated("--bind", endpoint)
-                self.assertIn(f"listening on {endpoint} (a socket of systemd's)", broker.err())
+                self.assertIn(f"listening on {endpoint} from=systemd", broker.err())
                 loopback = "[::1]" if given[0] == "::1" else "127.0.0.1"
                 self.still_serves(f"tcp://{loopback}:{self.sockets.port()}")
 
@@ -169,7 +169,7 @@ class Mdbroker(keeltest.Case):
         broker = self.activated("--bind", self.ipc(), "--bind", f"tcp://127.0.0.1:{port}", "--bind", "tcp://127.0.0.1:*")
         for endpoint in broker.endpoints(3):
             self.still_serves(endpoint)
-        self.assertEqual(broker.err().count("a socket of systemd's"), 1)
+        self.assertEqual(broker.err().count("from=systemd"), 1)
 
     def test_one_that_nothing_names(self):
         """Its clients would wait for ever."""
@@ -200,7 +200,7 @@ class Queues(pirates.Case):
                 for _ in range(3):
                     queue = self.start(self.program, "--frontend", front, "--backend", back, kind=pirates.Queue, **sockets.options())
                     queue.frontend, queue.backend = queue.endpoints(2)
-                    self.assertEqual(queue.err().count("a socket of systemd's"), 2)
+                    self.assertEqual(queue.err().count("from=systemd"), 2)
                     self.still_serves(queue)
                     queue.signal(signal.SIGTERM)
                     self.assertEqual(queue.exits(), 0)

@@ -105,6 +105,10 @@ class Program:
             with open(f"/proc/{self.pid}/task/{thread}/status", encoding="ascii") as file:
                 yield re.search(rf"^{field}:\s+(.+)", file.read(), re.M).group(1)
 
+    def descriptors(self):
+        """How many are open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     def sleeps(self):
         """How often its threads have gone to sleep so far."""
         return sum(map(int, self.threads("voluntary_ctxt_switches")))
