@@ -156,10 +156,10 @@ node_attend (void *engine)
     settle (self);
 }
 
-bool
-node_status (void *engine, char text[BROKER_WORK])
+void
+node_role (const void *engine, text_t *line, int64_t now)
 {
-    return member_status (&((node_t *) engine)->member, text);
+    member_describe (&((const node_t *) engine)->member, line, now);
 }
 
 void

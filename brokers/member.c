@@ -7,8 +7,6 @@
 
 #include <errno.h>
 
-#define LOOK_MS 200 /* between looks at the status line */
-
 static void
 log_line (void *arg, keel_log_level_t level, const char *text)
 {
@@ -67,19 +65,13 @@ member_next_due (const member_t *self, int64_t due)
     return pair < due ? pair : due;
 }
 
-bool
-member_status (member_t *self, char text[BROKER_WORK])
+void
+member_describe (const member_t *self, text_t *line, int64_t now)
 {
-    int64_t now = clock_now_ms ();
-    if (!self->pair || now - self->looked_at < LOOK_MS)
-        return false;
-    self->looked_at = now;
-    text_t line = text_over (text, BROKER_WORK);
-    keel_star_describe (pair_star (self->pair), &line, now);
-    if (strcmp (self->status, text) == 0)
-        return false;
-    memcpy (self->status, text, line.size + 1);
-    return true;
+    if (self->pair)
+        keel_star_describe (pair_star (self->pair), line, now);
+    else
+        text_add (line, "serving");
 }
 
 void

@@ -23,6 +23,6 @@ pair_settings_check (const pair_settings_t *self, const options_t *options)
         line = options_line (options, needed[n].key);
     for (size_t n = 0; n < count; n++)
         if (!needed[n].value)
-            return options_fail_at (options, line, "one of a pair needs %s", needed[n].name);
+            return options_fail_at (options, line, "one of a pair needs %s, or %s in a file", needed[n].name, needed[n].key);
     return -1;
 }

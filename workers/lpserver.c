@@ -207,7 +207,7 @@ build (server_t *self)
     self->command.exec.fd = daemon_fd (&self->daemon);
     int rc = 0;
     for (size_t n = 0; n < self->settings.listen.count && rc == 0; n++)
-        rc = listen_on (&self->options, self->port, &self->settings.listen.items[n]);
+        rc = listen_on (&self->options, self->port, NULL, &self->settings.listen.items[n]);
     return rc;
 }
 

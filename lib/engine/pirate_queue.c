@@ -234,7 +234,7 @@ take_message (keel_pirate_queue_t *self, const keel_event_t *event, keel_actions
 int
 keel_pirate_queue_step (keel_pirate_queue_t *self, const keel_event_t *event, keel_actions_t *out)
 {
-    queue_begin (&self->queue, event->now);
+    queue_begin (&self->queue, event);
     if (event->kind == KEEL_EVENT_MESSAGE)
         take_message (self, event, out);
     else if (event->kind == KEEL_EVENT_DISCONNECTED && event->peer.listener < self->frontends)

@@ -341,8 +341,9 @@ forgive_our_absence (queue_t *self, int64_t now)
 }
 
 void
-queue_begin (queue_t *self, int64_t now)
+queue_begin (queue_t *self, const keel_event_t *event)
 {
+    int64_t now = event->now;
     assert (now >= self->now || !self->started);
     if (self->started)
         forgive_our_absence (self, now);
@@ -350,7 +351,7 @@ queue_begin (queue_t *self, int64_t now)
         self->started_at = now;
     self->started = true;
     self->now = now;
-    dispatch_begin (self->dispatch);
+    dispatch_begin (self->dispatch, now * 1000 + event->us);
 }
 
 void

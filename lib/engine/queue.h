@@ -13,7 +13,7 @@
 #include "verdict.h"
 
 /*  JSON of one answer is cut here and says so: a list of everything must not become a way to stop the broker. */
-#define QUEUE_REPORT_BYTES (1 << 20)
+#define QUEUE_REPORT_BYTES (4 << 20)
 
 /*  Counters by name; SIGUSR1 gives them, and mmi.stats. */
 #define QUEUE_COUNTER_MAP(X)                                                                                           \
@@ -111,7 +111,7 @@ void queue_configure (queue_t *self, const queue_config_t *config);
 
 /*  A step begins at that time; then the personality takes a MESSAGE itself, and gives every other event to queue_take_event;
  *  and at last the queue does whatever else is due. */
-void queue_begin (queue_t *self, int64_t now);
+void queue_begin (queue_t *self, const keel_event_t *event);
 void queue_take_event (queue_t *self, const keel_event_t *event, keel_actions_t *out);
 void queue_settle (queue_t *self, keel_actions_t *out);
 int64_t queue_next_due (const queue_t *self);
@@ -141,5 +141,7 @@ text_t queue_open_report (queue_t *self);
 /*  Opens an object with every gauge and counter of the queue and of its dispatch; the personality adds its own with
  *  text_add_json_number and closes it. */
 void queue_report_stats (queue_t *self, text_t *json, int64_t now);
+/*  For a status line: "3 requests with workers, 2 waiting, 4 workers". */
+void queue_describe (const dispatch_gauges_t *gauges, text_t *line);
 
 #endif

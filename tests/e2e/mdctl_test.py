@@ -128,8 +128,7 @@ class Reports(Case):
     def test_json_is_the_brokers(self):
         self.broker()
         self.worker(b'quo"te\\')
-        client = self.peer(b"", b"MDPC01", b"none", b"")
-        self.sync(client)
+        client = self.peer(b"", b"nonsense")
         code, text = self.ask(client, b"mmi.services", b"")
         self.assertEqual(code, b"200")
         self.assertEqual(self.mdctl("services", "--json"), text.decode() + "\n")

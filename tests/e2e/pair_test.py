@@ -1,4 +1,5 @@
 """Pairs of mdbroker and of binarystar as processes: start orders, kills, freezes, peers of the Guide, hostile ones, operators."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -157,6 +158,10 @@ class Both:
             self.file("x.epoch", text)
             self.refused(78, *good, says="x.epoch is damaged; to reset it")
         os.remove(self.path("x.epoch"))
+        held = open(self.path("x.epoch.lock"), "w", encoding="ascii")
+        fcntl.flock(held, fcntl.LOCK_EX)
+        self.refused(78, *good, says="x.epoch is another process's: .*give each one of its own")
+        held.close()
         self.refused(69, "--primary", "--state-bind", "tcp://192.0.2.1:5999", "--state-peer", peer, says="cannot listen on tcp://192")
 
     def test_epoch_file_is_whole(self):
