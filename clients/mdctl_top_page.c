@@ -121,7 +121,7 @@ add_gauges (top_page_t *self, const top_snapshot_t *now)
     top_count (now->held, words[3]);
     if (now->left_out)
         snprintf (left, sizeof (left), " (%" PRIu64 " left out)", now->left_out);
-    add_line (self, TOP_PLAIN, "%-*s%" PRIu64 " services%s, %s workers, %s clients, %s waiting, %s held, %s bytes",
+    add_line (self, TOP_PLAIN, "%-*sservices %" PRIu64 "%s, workers %s, clients %s; waiting %s, held %s, bytes %s",
               LABEL_WIDTH, "now", now->service_count, left, words[0], words[1], words[2], words[3], bytes);
 }
 
@@ -129,12 +129,16 @@ static void
 add_flow (top_page_t *self, const top_figures_t *figures)
 {
     char in[TOP_WORDS], out[TOP_WORDS], failed[TOP_WORDS], over[TOP_WORDS];
+    if (!figures->interval_ms) {
+        add_line (self, TOP_PLAIN, "%-*sknown with the next answer", LABEL_WIDTH, "requests");
+        return;
+    }
     top_rate (figures->flow.in, in);
     top_rate (figures->flow.out, out);
     top_rate (figures->flow.failed, failed);
     top_duration ((double) figures->interval_ms * 1000, over);
-    add_line (self, TOP_PLAIN, "%-*s%s/s in, %s/s answered, %s/s failed%s%s", LABEL_WIDTH, "requests", in, out, failed,
-              figures->interval_ms ? "; over the last " : "", figures->interval_ms ? over : "");
+    add_line (self, TOP_PLAIN, "%-*s%s/s in, %s/s answered, %s/s failed; over the last %s", LABEL_WIDTH, "requests", in, out,
+              failed, over);
 }
 
 static void
