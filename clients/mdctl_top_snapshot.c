@@ -1,5 +1,6 @@
 #include "mdctl_top_snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,10 +111,13 @@ take_drops (top_snapshot_t *self, const json_t *stats)
     const json_t *reasons = json_object_get (stats, "malformed_by_reason");
     const char *key;
     json_t *value;
+    char name[TOP_NAME];
     for (size_t n = 0; n < sizeof (names) / sizeof (names[0]); n++)
         add_drop (self, names[n], number (stats, names[n]));
-    json_object_foreach ((json_t *) (uintptr_t) reasons, key, value)
-        add_drop (self, key, number (reasons, key));
+    json_object_foreach ((json_t *) (uintptr_t) reasons, key, value) {
+        snprintf (name, sizeof (name), "malformed.%.200s", key);
+        add_drop (self, name, number (reasons, key));
+    }
 }
 
 static void

@@ -267,7 +267,7 @@ a_page_of_text (void **state)
         "now        services 1, workers 2, clients 3; waiting 6, held 1, bytes 2.0K",
         "requests   202/s in, 200/s answered, 1.0/s failed; over the last 1.0s",
         "latency    p50 128us, p90 3.7ms, p99 4.1ms; of it in the queue 0, 58us, 63us",
-        "dropped    failed_504 5 (1.0/s), clients_full 70, short 1",
+        "dropped    failed_504 5 (1.0/s), clients_full 70, malformed.short 1",
         "",
         "",
         "SERVICE                WORKERS  HELD QUEUE   AGE OUT/S FAIL/S   P50   P99 WAIT99",
