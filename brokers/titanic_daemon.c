@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
@@ -42,6 +43,8 @@ typedef struct {
     store_t *store;
     writer_t *writer;
     port_t *port;
+    int timer;
+    int64_t timer_at; /* usec; 0: it is not set */
     int wake;
     uint64_t wakes; /* that were, or soon are, written to it, and not yet read */
     uint16_t links[KEEL_TSP_PARTS * SETTING_LIST_MOST]; /* of the engine -> of the port */
@@ -50,6 +53,7 @@ typedef struct {
     size_t fetch_first;
     size_t fetch_count;
     titanic_fetched_t fetched;
+    seldom_t unconnected;
     backup_t backup;
 } daemon_engine_t;
 
@@ -73,7 +77,7 @@ titanic_make (const void *arg, uint64_t seed)
     daemon_engine_t *self = memory_new (sizeof (*self));
     if (!self)
         return NULL;
-    self->wake = -1;
+    self->wake = self->timer = -1;
     memset (self->links, 0xff, sizeof (self->links));
     memset (self->places, 0xff, sizeof (self->places));
     keel_tsp_config_t config = titanic_engine_config (settings);
@@ -104,7 +108,9 @@ titanic_start (void *arg, port_t *port, const void *settings)
         return EXIT_CONFIG;
     }
     self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (self->wake < 0 || port_watch (port, self->wake) != 0 || !(self->writer = writer_new (self->store, self->wake))) {
+    self->timer = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (self->wake < 0 || port_watch (port, self->wake) != 0 || self->timer < 0 || port_watch (port, self->timer) != 0 ||
+        !(self->writer = writer_new (self->store, self->wake))) {
         log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
         return EXIT_FAILED;
     }
@@ -122,6 +128,8 @@ titanic_unmake (void *arg)
     store_close (&self->store);
     if (self->wake >= 0)
         close (self->wake);
+    if (self->timer >= 0)
+        close (self->timer);
     memory_free (self->brokers);
     memory_free (self);
 }
@@ -134,7 +142,7 @@ titanic_reload (void *arg, const void *settings)
     keel_tsp_configure (self->engine, &config);
     writer_pause (self->writer);
     if (store_resize (self->store, titanic_store_config (settings).most) != 0)
-        log_at (KEEL_LOG_ERROR, "the store's map cannot have that size; it stays as it was");
+        log_event (KEEL_LOG_ERROR, "cannot resize the store", "reason", "its map cannot have that size", NULL);
     writer_resume (self->writer);
 }
 
@@ -198,7 +206,8 @@ open_link (daemon_engine_t *self, uint16_t listener)
     uint16_t link;
     const char *broker = self->brokers[listener % self->broker_count];
     if (port_connect (self->port, broker, &link) != 0) {
-        log_at (KEEL_LOG_WARNING, "%s: cannot be connected to: %s", broker, strerror (errno));
+        log_seldom (&self->unconnected, 1, KEEL_LOG_WARNING, "cannot connect", "reason", strerror (errno), "broker",
+                    broker, NULL);
         return; /* whoever wanted it notices the silence */
     }
     *link_of (self, listener) = link;
@@ -309,13 +318,23 @@ read_wakes (daemon_engine_t *self)
         self->wakes -= count;
 }
 
+/*  The loop's own clock counts msec, which is long for a quick disk. at: usec; 0: never. */
+static void
+set_timer (daemon_engine_t *self, int64_t at)
+{
+    const struct itimerspec when = {.it_value = {.tv_sec = at / 1000000, .tv_nsec = at % 1000000 * 1000}};
+    if (at != self->timer_at)
+        timerfd_settime (self->timer, TFD_TIMER_ABSTIME, &when, NULL); /* what had come is forgotten, too */
+    self->timer_at = at;
+}
+
 /*  Until the next turn nothing is read: the store may use again what it has freed. */
 void
 titanic_rest (void *arg)
 {
     daemon_engine_t *self = arg;
     store_refresh (self->store);
-    writer_flush (self->writer);
+    set_timer (self, writer_flush (self->writer));
     read_wakes (self);
 }
 
@@ -326,11 +345,9 @@ titanic_drained (const void *arg)
 }
 
 void
-titanic_describe (const void *arg, char text[])
+titanic_describe (const void *arg, text_t *line)
 {
-    const daemon_engine_t *self = arg;
-    snprintf (text, BROKER_WORK, "%zu changes to be stored, %zu requests with the broker",
-              keel_tsp_unstored (self->engine), keel_tsp_running (self->engine));
+    keel_tsp_describe (((const daemon_engine_t *) arg)->engine, line);
 }
 
 const char *

@@ -11,15 +11,20 @@
 /*  Of one commit: LMDB keeps what it changes in memory until then. */
 #define COMMIT_OPS   8192
 #define COMMIT_BYTES ((size_t) 64 << 20)
-/*  What the loop commits by itself: so few ops, when the last commit was that quick. */
+/*  What the loop commits by itself: so few ops, when the last commit was that quick, and none so slow for so long. */
 #define QUICK_US     1000
 #define FEW_OPS      4
+#define STALL_US     100000
+#define WARY_US      60000000
+/*  The longest that a batch waits for company, however slow the disk. */
+#define GATHER_US    1000
 /*  Commits that the loop has not taken yet: then the writer waits for it. */
 #define DONE_MOST    16
 
 typedef struct {
     titanic_op_t *first;
     titanic_op_t **end; /* where the next one is hung */
+    size_t count;
 } ops_t;
 
 typedef struct {
@@ -37,12 +42,16 @@ struct writer {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     ops_t waiting; /* under the mutex, like all below */
+    bool due;      /* the thread is to commit what waits */
+    size_t company; /* ops of the last commit */
+    int64_t gather_until; /* usec; 0: no batch waits for company */
     done_t done[DONE_MOST];
     size_t done_first;
     size_t done_count;
     bool paused;
     bool committing;
     int64_t took_us; /* the last commit */
+    int64_t wary_until; /* usec: the loop commits nothing by itself */
     bool ending;
     atomic_bool has_done;
 };
@@ -52,46 +61,73 @@ clear (ops_t *ops)
 {
     ops->first = NULL;
     ops->end = &ops->first;
+    ops->count = 0;
+}
+
+static void
+append (ops_t *ops, ops_t *more)
+{
+    if (!more->first)
+        return;
+    *ops->end = more->first;
+    ops->end = more->end;
+    ops->count += more->count;
+    clear (more);
 }
 
 /*  Cuts off what one commit may have. */
-static titanic_op_t *
+static ops_t
 take_some (ops_t *ops)
 {
-    titanic_op_t *first = ops->first, *last = first;
+    titanic_op_t *last = ops->first;
+    ops_t some = {.first = last, .count = 1};
     size_t bytes = 0;
-    for (unsigned count = 1; last->next && count < COMMIT_OPS; count++, last = last->next) {
+    for (; last->next && some.count < COMMIT_OPS; some.count++, last = last->next) {
         for (size_t n = 0; n < last->frame_count; n++)
             bytes += last->frames[n].size;
         if (bytes > COMMIT_BYTES)
             break;
     }
     ops->first = last->next;
+    ops->count -= some.count;
     if (!ops->first)
         clear (ops);
     last->next = NULL;
-    return first;
+    return some;
 }
 
 static bool
 must_wait (const writer_t *self)
 {
-    return !self->ending && (!self->waiting.first || self->paused || self->done_count == DONE_MOST);
+    return !self->ending && (!self->due || self->paused || self->done_count == DONE_MOST);
+}
+
+/*  As many as last time: those whose answers went out together mostly send their next requests together. */
+static bool
+has_company (const writer_t *self)
+{
+    return self->waiting.count >= self->company;
 }
 
 /*  Has the mutex, and lets go of it meanwhile. */
 static void
-commit (writer_t *self, titanic_op_t *ops, bool wakes)
+commit (writer_t *self, bool wakes)
 {
+    const ops_t ops = take_some (&self->waiting);
     self->committing = true;
+    self->due = false;
     pthread_mutex_unlock (&self->mutex);
     const int64_t begin = clock_now_us ();
-    bool failed = store_commit (self->store, ops) != 0;
-    const int64_t took_us = clock_now_us () - begin;
+    bool failed = store_commit (self->store, ops.first) != 0;
+    const int64_t end = clock_now_us ();
     pthread_mutex_lock (&self->mutex);
     self->committing = false;
-    self->took_us = took_us;
-    self->done[(self->done_first + self->done_count++) % DONE_MOST] = (done_t){ops, failed, wakes};
+    self->company = ops.count;
+    self->gather_until = 0;
+    self->took_us = end - begin;
+    if (self->took_us > STALL_US)
+        self->wary_until = end + WARY_US;
+    self->done[(self->done_first + self->done_count++) % DONE_MOST] = (done_t){ops.first, failed, wakes};
     atomic_store (&self->has_done, true);
 }
 
@@ -113,7 +149,8 @@ run (void *argument)
             pthread_cond_wait (&self->changed, &self->mutex);
         if (self->ending)
             break;
-        commit (self, take_some (&self->waiting), true);
+        commit (self, true);
+        self->due = self->waiting.first && has_company (self); /* without the loop's leave */
         pthread_mutex_unlock (&self->mutex);
         pthread_cond_broadcast (&self->changed); /* a pause may wait for the end */
         wake_loop (self);
@@ -169,42 +206,47 @@ writer_add (writer_t *self, titanic_op_t *op)
     op->next = NULL;
     *self->gathered.end = op;
     self->gathered.end = &op->next;
-}
-
-static bool
-are_few (const ops_t *ops)
-{
-    const titanic_op_t *op = ops->first;
-    for (unsigned count = 0; op && count < FEW_OPS; count++)
-        op = op->next;
-    return !op;
+    self->gathered.count++;
 }
 
 /*  Does the loop commit by itself? */
 static bool
-is_for_loop (const writer_t *self)
+is_for_loop (const writer_t *self, int64_t now)
 {
-    bool idle = !self->waiting.first && !self->committing && self->done_count < DONE_MOST;
-    return idle && self->took_us < QUICK_US && are_few (&self->gathered);
+    return self->waiting.count <= FEW_OPS && self->took_us < QUICK_US && now >= self->wary_until && self->done_count < DONE_MOST;
 }
 
-void
+/*  A batch that is smaller than the last one waits, for no longer than a commit takes: so it never costs more than it may save. */
+static bool
+gathers (writer_t *self, int64_t now)
+{
+    if (has_company (self))
+        return false;
+    if (self->gather_until == 0)
+        self->gather_until = now + (self->took_us < GATHER_US ? self->took_us : GATHER_US);
+    return now < self->gather_until;
+}
+
+int64_t
 writer_flush (writer_t *self)
 {
-    if (!self->gathered.first)
-        return;
+    int64_t until = 0;
+    bool wakes = false;
     pthread_mutex_lock (&self->mutex);
-    bool mine = is_for_loop (self), wakes = !mine && !self->waiting.first;
-    if (mine) {
-        commit (self, take_some (&self->gathered), false);
-    } else {
-        *self->waiting.end = self->gathered.first;
-        self->waiting.end = self->gathered.end;
-        clear (&self->gathered);
+    append (&self->waiting, &self->gathered);
+    if (self->waiting.first && !self->committing && !self->due) {
+        const int64_t now = clock_now_us ();
+        if (gathers (self, now))
+            until = self->gather_until;
+        else if (is_for_loop (self, now))
+            commit (self, false);
+        else
+            self->due = wakes = true;
     }
     pthread_mutex_unlock (&self->mutex);
     if (wakes)
         pthread_cond_signal (&self->changed);
+    return until;
 }
 
 bool

@@ -103,10 +103,10 @@ static void
 take_drops (top_snapshot_t *self, const json_t *stats)
 {
     static const char *const names[] = {
-        "failed_404",      "failed_502",        "failed_503",          "failed_504",       "refused_outstanding",
-        "refused_queue",   "refused_services",  "refused_draining",    "refused_memory",   "answers_dropped",
-        "answers_abandoned", "clients_unreachable", "clients_full",    "workers_full",     "ready_refused",
-        "requests_passive",
+        "failed_404",          "failed_502",      "failed_503",        "failed_504",
+        "refused_outstanding", "refused_queue",   "refused_services",  "refused_draining",
+        "refused_memory",      "answers_dropped", "answers_abandoned", "clients_unreachable",
+        "clients_full",        "workers_full",    "ready_refused",     "requests_passive",
     };
     const json_t *reasons = json_object_get (stats, "malformed_by_reason");
     const char *key;
@@ -150,7 +150,8 @@ take_stats (top_snapshot_t *self, const json_t *stats)
 }
 
 top_snapshot_t *
-top_snapshot_new (const json_t *version, const json_t *stats, const json_t *services, int64_t asked_at, int64_t heard_at)
+top_snapshot_new (const json_t *version, const json_t *stats, const json_t *services, int64_t asked_at,
+                  int64_t heard_at)
 {
     top_snapshot_t *self = calloc (1, sizeof (*self));
     if (!self)

@@ -93,7 +93,7 @@ enlist (keel_pirate_queue_t *self, const keel_peer_t *peer, keel_actions_t *out)
     if (dispatch_register (queue->dispatch, peer, SERVICE, 1, queue->now, &worker) == 0)
         return;
     self->counters.ready_refused++;
-    queue_note_peer (queue, NOTE_READY_REFUSED, "READY refused, id", peer->id, out);
+    queue_note (queue, NOTE_READY_REFUSED, &(note_line_t){"READY refused", .worker = peer->id}, out);
 }
 
 static void

@@ -30,6 +30,7 @@ event_at (keel_event_kind_t kind, int64_t now_us)
 static void
 step_once (loop_t *self, const keel_event_t *event)
 {
+    self->steps++;
     keel_actions_clear (self->actions);
     self->step (self->engine, event, self->actions);
     for (size_t n = 0; n < self->actions->count; n++) {
@@ -110,6 +111,7 @@ loop_turn (loop_t *self, int64_t most_ms)
     else if (++self->full_turns % TURNS_A_LOOK == 0)
         watched = port_wait (self->port, 0);
     const keel_event_t tick = event_at (KEEL_EVENT_TICK, clock_now_us ());
+    self->now = tick.now;
     if (self->next_due (self->engine) <= tick.now)
         step (self, &tick);
     unsigned count = receive_batch (self, &tick);

@@ -5,8 +5,11 @@
  *
  *  LMDB never overwrites what a committed transaction wrote, and syncs before it says so: a crash at any moment leaves the last
  *  commit. What can go wrong is room. So the map is larger than the limit by a reserve, and part of the reserve is
- *  allocated on the disk ahead of the data: new requests are refused while only the reserve is left, and it serves
+ *  written to the disk ahead of the data: new requests are refused while only the reserve is left, and it serves
  *  those that are closed, which need pages to write before they free any.
+ *
+ *  That the file is longer than its data is what makes commits quick, too: where something is written already, a sync
+ *  writes pages and nothing else; where the file grows, it waits for the file system's journal besides.
  *
  *  The reader's transaction lasts from its first read after a refresh to the next refresh: while it does, no page it could see
  *  is used again. A read-write lock keeps it out of the map while that is changed.
@@ -30,6 +33,7 @@
 #define RESERVE       ((uint64_t) 16 << 20)
 #define DISK_RESERVE  ((uint64_t) 4 << 20)
 #define DISK_STEP     ((uint64_t) 1 << 20)
+#define ZEROS         65536
 #define MODE          0640
 #define DIRECTORY     0750
 #define READERS       16
@@ -52,7 +56,7 @@ typedef struct {
     MDB_dbi tables[KV_TABLES];
     uint64_t most;
     size_t page;
-    uint64_t allocated; /* bytes of the file that are known to be on the disk */
+    uint64_t allocated; /* bytes of the file that are known to be written on the disk, data or not */
     pthread_rwlock_t map; /* read: a transaction of any kind; write: the map changes */
     /*  The writer's. */
     MDB_txn *txn;
@@ -151,17 +155,46 @@ file_pages (lmdb_t *self)
     return info.me_last_pgno + 1;
 }
 
-/*  Has the file blocks on the disk up to there? Takes them if it can. */
+static bool
+write_zeros (lmdb_t *self, uint64_t from, uint64_t upto)
+{
+    static const uint8_t zeros[ZEROS];
+    while (from < upto) {
+        ssize_t written = pwrite (self->data, zeros, upto - from < ZEROS ? upto - from : ZEROS, (off_t) from);
+        if (written < 0)
+            return false;
+        from += (uint64_t) written;
+    }
+    return true;
+}
+
+/*  Is the file written up to there? Writes it if it can, behind all data: never within a transaction. */
 static bool
 allocate (lmdb_t *self, uint64_t bytes)
 {
     if (bytes <= self->allocated)
         return true;
-    uint64_t upto = (bytes / DISK_STEP + 1) * DISK_STEP;
-    if (fallocate (self->data, FALLOC_FL_KEEP_SIZE, 0, (off_t) upto) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+    const uint64_t end = file_pages (self) * self->page;
+    const uint64_t from = self->allocated > end ? self->allocated : end;
+    const uint64_t upto = (bytes / DISK_STEP + 1) * DISK_STEP;
+    if (fallocate (self->data, FALLOC_FL_KEEP_SIZE, (off_t) from, (off_t) (upto - from)) != 0 && errno != EOPNOTSUPP &&
+        errno != ENOSYS)
+        return false;
+    if (!write_zeros (self, from, upto))
         return false;
     self->allocated = upto;
     return true;
+}
+
+/*  LMDB does not write pages that it took and freed in one transaction, though they may be the last: the file is to have all
+ *  that it speaks of, so that one that was cut short is known by its length. */
+static void
+lengthen (lmdb_t *self)
+{
+    struct stat file;
+    const off_t length = (off_t) (file_pages (self) * self->page);
+    if ((uint64_t) length > self->allocated && fstat (self->data, &file) == 0 && file.st_size < length)
+        (void) !ftruncate (self->data, length);
 }
 
 static bool
@@ -234,6 +267,8 @@ lmdb_commit (kv_t *kv)
         if (self->cursors[n])
             mdb_cursor_close (self->cursors[n]);
     rc = mdb_txn_commit (self->txn);
+    if (rc == 0)
+        lengthen (self);
     end_writing (self);
     if (rc != 0 && error_of (rc) == KV_BROKEN)
         reopen (self); /* it may not know any more what is on the disk */
@@ -401,11 +436,27 @@ is_ours (lmdb_t *self)
     return rc == 0;
 }
 
-/*  0, or an error of LMDB's or the system's; MDB_INCOMPATIBLE: not ours. */
+/*  Before anything of the map is looked at: what is not in the file cannot be read there, which ends a process. */
+static int
+check_length (lmdb_t *self)
+{
+    MDB_stat stat;
+    struct stat file;
+    int fd, rc = mdb_env_stat (self->env, &stat);
+    if (rc == 0)
+        rc = mdb_env_get_fd (self->env, &fd);
+    if (rc != 0)
+        return rc;
+    self->page = stat.ms_psize;
+    if (fstat (fd, &file) != 0)
+        return errno;
+    return (uint64_t) file.st_size < file_pages (self) * self->page ? MDB_PAGE_NOTFOUND : 0;
+}
+
+/*  0, or an error of LMDB's or the system's; MDB_INCOMPATIBLE: not ours; MDB_PAGE_NOTFOUND: cut short. */
 static int
 open_env (lmdb_t *self)
 {
-    MDB_stat stat;
     int rc = mdb_env_create (&self->env);
     if (rc != 0)
         return rc;
@@ -414,13 +465,11 @@ open_env (lmdb_t *self)
     rc = mdb_env_set_mapsize (self->env, self->most + RESERVE);
     if (rc == 0)
         rc = mdb_env_open (self->env, self->path, MDB_NOTLS | MDB_NORDAHEAD, MODE);
+    if (rc == 0)
+        rc = check_length (self);
     if (rc == 0 && !is_ours (self))
         rc = MDB_INCOMPATIBLE;
-    if (rc == 0)
-        rc = open_tables (self);
-    if (rc == 0 && (rc = mdb_env_stat (self->env, &stat)) == 0)
-        self->page = stat.ms_psize;
-    return rc;
+    return rc ? rc : open_tables (self);
 }
 
 /*  After an error in the middle of a write LMDB refuses to go on until the environment is opened anew. The reader is
@@ -515,12 +564,14 @@ check_directory (const char *path, char problem[STORE_PROBLEM])
     DIR *directory = opendir (path);
     if (!directory)
         return refuse (problem, path, strerror (errno), "name a directory that this user may read and write");
-    bool data = false, strange = false;
-    for (struct dirent *entry; (entry = readdir (directory)) != NULL;) {
-        data |= strcmp (entry->d_name, "data.mdb") == 0;
+    bool strange = false;
+    for (struct dirent *entry; (entry = readdir (directory)) != NULL;)
         strange |= !belongs (entry->d_name);
-    }
+    struct stat file;
+    bool data = fstatat (dirfd (directory), "data.mdb", &file, 0) == 0;
     closedir (directory);
+    if (data && file.st_size == 0)
+        return refuse (problem, path, "its data.mdb is empty", "restore a backup, or remove that file to begin anew");
     if (strange && !data)
         return refuse (problem, path, "it is not empty, and holds no store of titanic's", "name an empty directory");
     return 0;
@@ -550,8 +601,9 @@ explain (int rc, const char *path, char problem[STORE_PROBLEM])
         return refuse (problem, path, "its data.mdb was not made by titanic", "name an empty directory");
     case MDB_INVALID:
     case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
         return refuse (problem, path, "its data.mdb is damaged, or none", "restore a backup, or name an empty directory");
+    case MDB_PAGE_NOTFOUND:
+        return refuse (problem, path, "its data.mdb was cut short", "restore a backup, or name an empty directory");
     case MDB_VERSION_MISMATCH:
         return refuse (problem, path, "its data.mdb is of another version of LMDB", "use the titanic that made it");
     case ENOSPC:

@@ -67,15 +67,17 @@ revive (store_t *self, titanic_record_t *record, int64_t at)
 
 /* ------------------------------------------------------------------ ops of one request */
 
-/*  Is there such a uuid, or was it closed lately? */
+/*  Is there such a uuid, or was it closed lately? One that titanic has made is new. */
 bool
 store_is_known (store_t *self, const titanic_op_t *op)
 {
     span_t value;
     kv_t *kv = self->kv;
+    if (!op->submitted)
+        return false;
     if (kv->class->get (kv, KV_WRITER, KV_REQUESTS, uuid_key (&op->uuid), &value) == 0)
         return true;
-    return op->submitted && kv->class->get (kv, KV_WRITER, KV_CLOSED, uuid_key (&op->uuid), &value) == 0 &&
+    return kv->class->get (kv, KV_WRITER, KV_CLOSED, uuid_key (&op->uuid), &value) == 0 &&
            (int64_t) number_get (value.data, 8) > op->at - STORE_MEMORY_MS;
 }
 

@@ -44,7 +44,7 @@ class Case(unittest.TestCase):
             broker = subprocess.Popen([program("mdbroker"), "--bind", self.ipc("open"), "--admin", self.ipc("admin"),
                                        "--drain-timeout", "0"], stderr=log)
         self.addCleanup(self.end, broker)
-        self.until(lambda: "(admin)" in pathlib.Path(path).read_text(encoding="ascii"), "the broker listens")
+        self.until(lambda: "admin=1" in pathlib.Path(path).read_text(encoding="ascii"), "the broker listens")
 
     def end(self, broker):
         broker.send_signal(signal.SIGTERM)

@@ -239,7 +239,7 @@ mmi_stats (void **state)
 #define X(name) #name,
         DISPATCH_COUNTER_MAP (X) QUEUE_COUNTER_MAP (X) MAJORDOMO_COUNTER_MAP (X)
 #undef X
-#define X(name, key, text) key,
+#define X(name, key) key,
             VERDICT_MAP (X)
 #undef X
                 "uptime_ms", "services", "workers", "clients", "waiting", "held", "bytes"};
@@ -309,7 +309,7 @@ mmi_drain_and_resume (void **state)
     TRACE (*state, "[   0] a1 > REQUEST mmi.drain echo",
                    "[   0] broker > a1 FINAL mmi.drain 200",
                    "[   0] c1@2 > REQUEST echo refused",
-                   "[   0] broker ! request refused (503), service echo",
+                   "[   0] broker ! request refused code=503 service=echo client=6331",
                    "[   0] broker > c1@2 FINAL mmi.error 503 'queue full or draining' echo",
                    "[   0] w1 > READY echo",
                    "[   0] broker > w1 REQUEST #1 waits",
