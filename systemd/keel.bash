@@ -10,7 +10,7 @@ _keel_read ()
     local line in_commands=''
     [[ ${_keel_helps[$1]-} ]] || _keel_helps[$1]=$("$1" --help 2>/dev/null)
     while IFS= read -r line; do
-        if [[ $line =~ ^\ +((-[A-Za-z]),\ )?(--[a-z-]+)(\ ([A-Z]+))?(\ |$) ]]; then
+        if [[ $line =~ ^\ +((-[A-Za-z0-9]),\ )?(--[a-z-]+)(\ ([A-Z]+))?(\ |$) ]]; then
             options[${BASH_REMATCH[3]}]=${BASH_REMATCH[5]}
             [[ ${BASH_REMATCH[2]} ]] && options[${BASH_REMATCH[2]}]=${BASH_REMATCH[5]}
         elif [[ $line == Commands: ]]; then
