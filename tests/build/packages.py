@@ -23,7 +23,8 @@ PROGRAMS = {
 SECTIONS = {"keel-brokers": "net", "keel-tools": "net", "libkeel0": "libs", "libkeel-dev": "libdevel"}
 #   Shared libraries of others, and who brings them.
 LIBRARIES = {"libzmq.so.5": "libzmq5", "libczmq.so.4": "libczmq4", "libsodium.so.23": "libsodium23", "liblmdb.so.0": "liblmdb0",
-             "libjansson.so.4": "libjansson4", "libuuid.so.1": "libuuid1", "libkeel.so.0": "libkeel0", "libc.so.6": "libc6", "libm.so.6": "libc6",
+             "libjansson.so.4": "libjansson4", "libuuid.so.1": "libuuid1", "libkeel.so.0": "libkeel0", "libc.so.6": "libc6",
+             "libm.so.6": "libc6",
              "libsystemd.so.0": "libsystemd0", "libncursesw.so.6": "libncursesw6", "libtinfo.so.6": "libtinfo6"}
 #   What they may contain, and no more.
 PLACES = re.compile(r"/(usr/(bin|include/keel|lib|share/(doc|man|bash-completion))/|lib/systemd/system/|etc/keel/)")
