@@ -64,10 +64,11 @@ class Installed(unittest.TestCase):
             for example in clients/c/hello clients/c/squares workers/c/echo; do
                 cc -o /opt/by-pkg-config/${{example##*/}} {examples}/$example.c $(pkg-config --cflags --libs keel)
             done
-            for side in clients workers; do
-                cmake -S {examples}/$side/c -B /tmp/$side -DCMAKE_RUNTIME_OUTPUT_DIRECTORY=/opt/by-cmake
-                cmake --build /tmp/$side
-            done""")
+            #   One finds it in /usr, one by way of /lib, which is a link.
+            cmake -S {examples}/clients/c -B /tmp/clients -DCMAKE_RUNTIME_OUTPUT_DIRECTORY=/opt/by-cmake
+            cmake -S {examples}/workers/c -B /tmp/workers -DCMAKE_RUNTIME_OUTPUT_DIRECTORY=/opt/by-cmake -DCMAKE_PREFIX_PATH=/
+            cmake --build /tmp/clients
+            cmake --build /tmp/workers""")
         for folder in ("/opt/by-pkg-config", "/opt/by-cmake"):
             self.assertIn("libkeel.so.0 => /lib/", machine.chroot("ldd", f"{folder}/echo"))
 
