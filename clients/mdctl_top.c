@@ -28,10 +28,10 @@ typedef struct {
     top_figures_t *figures;
     top_view_t view;
     top_page_t page;
-    int signals;        /* a signalfd */
-    int64_t heard_at;   /* msec; at first when it began */
+    int signals;      /* a signalfd */
+    int64_t heard_at; /* msec; at first when it began */
     int64_t ask_at;
-    bool failed;        /* the last poll */
+    bool failed; /* the last poll */
     bool quits;
     int rc;
 } top_t;
