@@ -19,12 +19,17 @@ static SCREEN *screen;
 
 /* ------------------------------------------------------------------ life */
 
-/*  Has the terminal what it takes? */
-static bool
-can_place (void)
+/*  NULL, or why a terminal of this kind cannot be used. newterm would say so too, but keeps some memory then. */
+static const char *
+judge_kind (void)
 {
+    int found;
+    if (setupterm (NULL, STDOUT_FILENO, &found) != OK)
+        return "the terminal's kind, as TERM says it, is not known here";
     const char *move = tigetstr ("cup");
-    return move && move != (const char *) -1;
+    bool can_place = move && move != (const char *) -1;
+    del_curterm (cur_term);
+    return can_place ? NULL : "this kind of terminal, as TERM says it, cannot place text";
 }
 
 static void
@@ -48,13 +53,12 @@ top_screen_open (void)
         return "it shows its figures on a terminal, and this is none";
     if (!getenv ("TERM") || !*getenv ("TERM"))
         return "TERM is not set, so the terminal's kind is not known";
+    const char *problem = judge_kind ();
+    if (problem)
+        return problem;
     screen = newterm (NULL, stdout, stdin);
     if (!screen)
-        return "the terminal's kind, as TERM says it, is not known here";
-    if (!can_place ()) {
-        top_screen_close ();
-        return "this kind of terminal, as TERM says it, cannot place text";
-    }
+        return "there is no memory for the screen";
     set_up ();
     return NULL;
 }
