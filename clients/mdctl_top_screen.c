@@ -1,9 +1,11 @@
 #include "mdctl_top_screen.h"
 
 #include <curses.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <term.h>
+#include <termios.h>
 #include <unistd.h>
 
 #undef lines /* of term.h */
@@ -63,11 +65,20 @@ top_screen_open (void)
     return NULL;
 }
 
+/*  After Ctrl-S what gives the terminal back would wait for Ctrl-Q. TCOON ends only a halt of TCOOFF. */
+static void
+go_on (void)
+{
+    tcflow (STDOUT_FILENO, TCOOFF);
+    tcflow (STDOUT_FILENO, TCOON);
+}
+
 void
 top_screen_close (void)
 {
     if (!screen)
         return;
+    go_on ();
     endwin ();
     delscreen (screen);
     screen = NULL;
@@ -108,9 +119,19 @@ attributes (top_style_t style)
     }
 }
 
-void
+/*  A write that waits would keep signals and keys waiting, too. */
+static bool
+is_writable (void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll (&out, 1, 0) == 1;
+}
+
+bool
 top_screen_show (const top_page_t *page)
 {
+    if (!is_writable ())
+        return false;
     erase ();
     for (size_t n = 0; n < page->count; n++) {
         const top_line_t *line = &page->lines[n];
@@ -119,6 +140,7 @@ top_screen_show (const top_page_t *page)
     }
     attrset (A_NORMAL);
     refresh ();
+    return true;
 }
 
 /* ------------------------------------------------------------------ keys */
