@@ -232,6 +232,20 @@ class Live(Top):
             terminal.signal(number)
             self.restored(terminal)
 
+    def test_a_terminal_that_is_held_up(self):
+        broker = self.broker()
+        terminal = self.live(broker.endpoint, args=["--interval", 100])
+        terminal.shows(lambda text: "serving" in text, "the broker")
+        terminal.keys(b"\x13")                                     # Ctrl-S
+        keeltest.eventually(lambda: not terminal.comes(0.3), "nothing comes any more")
+        self.services(broker, 2)
+        terminal.keys(b"\x11")
+        terminal.shows(lambda text: "s001" in text, "that it goes on")
+        terminal.keys(b"\x13")
+        keeltest.eventually(lambda: not terminal.comes(0.3), "nothing comes any more")
+        terminal.signal(signal.SIGTERM)
+        self.restored(terminal)
+
     def test_the_terminal_goes_away(self):
         broker = self.broker()
         terminal = self.live(broker.endpoint)

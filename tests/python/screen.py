@@ -153,6 +153,12 @@ class Terminal:
             self.screen.feed(data)
         return True
 
+    def comes(self, seconds):
+        """Does anything come within that time?"""
+        before = len(self.bytes)
+        self.read(seconds)
+        return len(self.bytes) > before
+
     def shows(self, condition, what, seconds=15):
         """Reads until condition (the screen's text) holds, and returns what it gave."""
         end = time.monotonic() + seconds
