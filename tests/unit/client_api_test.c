@@ -250,7 +250,7 @@ an_ended_connection_is_left_soon (void **state)
         assert_int_equal (recv_code (scene->client, 10), KEEL_E_TIMEOUT);
     answer_final (other, "second");
     assert_result (scene->client, id, true, "second");
-    assert_true (keel_client_counters (scene->client)->failovers == 1);
+    assert_true (keel_client_counters (scene->client)->failovers >= 1);
     zsock_destroy (&other);
     free (other_endpoint);
     free (both);
@@ -487,7 +487,7 @@ the_first_that_answers_serves (void **state)
         assert_int_equal (request_echo (client, &reply), 0);
         zmsg_destroy (&reply);
     }
-    assert_true (keel_client_counters (client)->failovers == 1);
+    assert_true (keel_client_counters (client)->failovers >= 1);
     keel_client_destroy (&client);
     pthread_join (thread, NULL);
     free (both);
