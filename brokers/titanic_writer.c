@@ -11,7 +11,8 @@
 /*  Of one commit: LMDB keeps what it changes in memory until then. */
 #define COMMIT_OPS   8192
 #define COMMIT_BYTES ((size_t) 64 << 20)
-/*  What the loop commits by itself: so few ops, when the last commit was that quick, and none so slow for so long. */
+/*  What the loop commits by itself: so few ops, when there were no more last time, that commit was that quick, and none so slow for
+ *  so long. */
 #define QUICK_US     1000
 #define FEW_OPS      4
 #define STALL_US     100000
@@ -213,17 +214,19 @@ writer_add (writer_t *self, titanic_op_t *op)
 static bool
 is_for_loop (const writer_t *self, int64_t now)
 {
-    return self->waiting.count <= FEW_OPS && self->took_us < QUICK_US && now >= self->wary_until && self->done_count < DONE_MOST;
+    bool few = self->waiting.count <= FEW_OPS && self->company <= FEW_OPS;
+    return few && self->took_us < QUICK_US && now >= self->wary_until && self->done_count < DONE_MOST;
 }
 
-/*  A batch that is smaller than the last one waits, for no longer than a commit takes: so it never costs more than it may save. */
+/*  A batch that is smaller than the last one waits, for about as long as it may save: a commit of its own, and what that
+ *  holds up. */
 static bool
 gathers (writer_t *self, int64_t now)
 {
     if (has_company (self))
         return false;
     if (self->gather_until == 0)
-        self->gather_until = now + (self->took_us < GATHER_US ? self->took_us : GATHER_US);
+        self->gather_until = now + (self->took_us < GATHER_US / 2 ? 2 * self->took_us : GATHER_US);
     return now < self->gather_until;
 }
 

@@ -37,15 +37,24 @@ step_once (loop_t *self, const keel_event_t *event)
     }
 }
 
+/*  False: there was none. */
+static bool
+step_more (loop_t *self, int64_t now)
+{
+    keel_event_t more;
+    bool any = false;
+    for (; self->more && self->more (self->engine, &more); any = true) {
+        more.now = now;
+        step_once (self, &more);
+    }
+    return any;
+}
+
 static void
 step (loop_t *self, const keel_event_t *event)
 {
-    keel_event_t more = {.now = event->now};
     step_once (self, event);
-    while (self->more && self->more (self->engine, &more)) {
-        more.now = event->now;
-        step_once (self, &more);
-    }
+    step_more (self, event->now);
 }
 
 void
@@ -92,6 +101,17 @@ sleep_until_due (loop_t *self, int64_t most_ms)
     return port_wait (self->port, timeout);
 }
 
+/*  What the rest has done at once is told at once, not when the next turn finds that it is due. */
+static void
+rest (loop_t *self, int64_t now)
+{
+    if (!self->rest)
+        return;
+    self->rest (self->engine);
+    if (step_more (self, now))
+        self->rest (self->engine);
+}
+
 /*  It sleeps first, so that whoever runs the loop sees what a turn has done before the next one sleeps. */
 bool
 loop_turn (loop_t *self, int64_t most_ms)
@@ -106,7 +126,6 @@ loop_turn (loop_t *self, int64_t most_ms)
         step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK, .now = now});
     unsigned count = receive_batch (self, now);
     self->busy = count == BATCH || spins (self, count > 0);
-    if (self->rest)
-        self->rest (self->engine);
+    rest (self, now);
     return watched;
 }
