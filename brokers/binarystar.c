@@ -3,9 +3,6 @@
  */
 #include "binarystar_node.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 static const program_t program = {
     .name = "binarystar",
     .summary = "Stands before a REP or ROUTER server, and decides with its peer which of two such servers serves.",
@@ -21,9 +18,9 @@ check (const void *settings, const options_t *options)
 {
     const binarystar_settings_t *self = settings;
     if (!self->backend)
-        return options_fail (options, "there is no server: give --backend EP");
+        return options_fail (options, "there is no server: give --backend EP, or backend/endpoint in a file");
     if (self->frontend.count > 1)
-        return options_fail (options, "there can be one --frontend only");
+        return options_fail_at (options, self->frontend.items[1].line, "there can be one --frontend only; delete one");
     return pair_settings_check (&self->pair, options);
 }
 
@@ -60,10 +57,10 @@ drained (const void *engine)
 }
 
 static void
-describe (const void *engine, char text[BROKER_WORK])
+describe (const void *engine, text_t *line)
 {
-    snprintf (text, BROKER_WORK, "%" PRIu64 " requests with the server",
-              keel_star_proxy_outstanding (((const node_t *) engine)->proxy));
+    text_add_number (line, keel_star_proxy_outstanding (((const node_t *) engine)->proxy));
+    text_add (line, " requests with the server");
 }
 
 static const char *
@@ -94,7 +91,7 @@ main (int argc, char **argv)
         .stats = stats,
         .open = node_open,
         .attend = node_attend,
-        .status = node_status,
+        .role = node_role,
         .hand_over = node_hand_over,
     };
     binarystar_settings_t settings;

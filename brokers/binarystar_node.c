@@ -42,7 +42,8 @@ serve (node_t *self)
     if (self->linked)
         keel_star_proxy_serve (self->proxy, self->server);
     else
-        log_at (KEEL_LOG_ERROR, "cannot connect to %s: %s", self->settings->backend, strerror (errno));
+        log_event (KEEL_LOG_ERROR, "cannot connect", "reason", strerror (errno), "server", self->settings->backend,
+                   NULL);
 }
 
 static void
@@ -155,10 +156,10 @@ node_attend (void *engine)
     settle (self);
 }
 
-bool
-node_status (void *engine, char text[BROKER_WORK])
+void
+node_role (const void *engine, text_t *line, int64_t now)
 {
-    return member_status (&((node_t *) engine)->member, text);
+    member_describe (&((const node_t *) engine)->member, line, now);
 }
 
 void

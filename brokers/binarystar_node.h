@@ -30,7 +30,7 @@ int node_open (void *engine, const options_t *options, port_t *port);
 int node_step (void *engine, const keel_event_t *event, keel_actions_t *out);
 int64_t node_next_due (const void *engine);
 void node_attend (void *engine);
-bool node_status (void *engine, char text[BROKER_WORK]);
+void node_role (const void *engine, text_t *line, int64_t now);
 void node_hand_over (void *engine);
 
 #endif

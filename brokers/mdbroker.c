@@ -5,8 +5,6 @@
 #include "mdbroker_pair.h"
 #include "mdbroker_settings.h"
 
-#include <stdio.h>
-
 static const program_t program = {
     .name = "mdbroker",
     .summary = "Routes requests from clients to workers by service name, over MDP 0.1 and 0.2.",
@@ -72,10 +70,13 @@ drained (const void *engine)
 }
 
 static void
-describe (const void *engine, char text[BROKER_WORK])
+describe (const void *engine, text_t *line)
 {
-    dispatch_gauges_t gauges = keel_majordomo_gauges (((const mdbroker_t *) engine)->majordomo);
-    snprintf (text, BROKER_WORK, "%zu requests with workers, %zu waiting", gauges.held, gauges.waiting);
+    const dispatch_gauges_t gauges = keel_majordomo_gauges (((const mdbroker_t *) engine)->majordomo);
+    queue_describe (&gauges, line);
+    text_add (line, ", ");
+    text_add_number (line, gauges.services);
+    text_add (line, " services");
 }
 
 static const char *
@@ -105,7 +106,7 @@ main (int argc, char **argv)
         .stats = stats,
         .open = mdbroker_pair_open,
         .attend = mdbroker_pair_attend,
-        .status = mdbroker_pair_status,
+        .role = mdbroker_pair_role,
         .hand_over = mdbroker_pair_hand_over,
     };
     mdbroker_settings_t settings;

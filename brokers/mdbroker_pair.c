@@ -88,10 +88,10 @@ mdbroker_pair_attend (void *engine)
         pair_turn (self->member.pair);
 }
 
-bool
-mdbroker_pair_status (void *engine, char text[BROKER_WORK])
+void
+mdbroker_pair_role (const void *engine, text_t *line, int64_t now)
 {
-    return member_status (&((mdbroker_t *) engine)->member, text);
+    member_describe (&((const mdbroker_t *) engine)->member, line, now);
 }
 
 void

@@ -28,7 +28,7 @@ int mdbroker_pair_step (mdbroker_t *self, const keel_event_t *event, keel_action
 /*  As broker_kind_t has them; nothing where it is not one of a pair. */
 int mdbroker_pair_open (void *engine, const options_t *options, port_t *port);
 void mdbroker_pair_attend (void *engine);
-bool mdbroker_pair_status (void *engine, char text[BROKER_WORK]);
+void mdbroker_pair_role (const void *engine, text_t *line, int64_t now);
 void mdbroker_pair_hand_over (void *engine);
 
 #endif

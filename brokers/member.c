@@ -7,8 +7,6 @@
 
 #include <errno.h>
 
-#define LOOK_MS 200 /* between looks at the status line */
-
 static void
 log_line (void *arg, keel_log_level_t level, const char *text)
 {
@@ -46,7 +44,7 @@ member_open (member_t *self, const pair_settings_t *settings, const options_t *o
     };
     if (pair_open (&self->pair, &config, problem, &culprit) != 0)
         return fail (options, culprit, problem);
-    log_at (KEEL_LOG_NOTICE, "listening on %s (state)", pair_endpoint (self->pair));
+    log_at (KEEL_LOG_NOTICE, "listening on %s state=1", pair_endpoint (self->pair));
     if (port_watch (port, pair_fd (self->pair)) != 0) {
         log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
         return EXIT_FAILED;
@@ -67,19 +65,13 @@ member_next_due (const member_t *self, int64_t due)
     return pair < due ? pair : due;
 }
 
-bool
-member_status (member_t *self, char text[BROKER_WORK])
+void
+member_describe (const member_t *self, text_t *line, int64_t now)
 {
-    int64_t now = clock_now_ms ();
-    if (!self->pair || now - self->looked_at < LOOK_MS)
-        return false;
-    self->looked_at = now;
-    text_t line = text_over (text, BROKER_WORK);
-    keel_star_describe (pair_star (self->pair), &line, now);
-    if (strcmp (self->status, text) == 0)
-        return false;
-    memcpy (self->status, text, line.size + 1);
-    return true;
+    if (self->pair)
+        keel_star_describe (pair_star (self->pair), line, now);
+    else
+        text_add (line, "serving");
 }
 
 void
@@ -89,7 +81,7 @@ member_hand_over (member_t *self)
     if (self->pair)
         why = keel_star_refuses_handover (pair_star (self->pair), clock_now_ms ());
     if (why)
-        log_at (KEEL_LOG_WARNING, "no handover: %s", why);
+        log_event (KEEL_LOG_WARNING, "no handover", "reason", why, NULL);
     else
         pair_tell (self->pair, KEEL_STAR_HANDOVER);
 }

@@ -9,9 +9,7 @@
 #include "pair_settings.h"
 
 typedef struct {
-    pair_t *pair;             /* NULL: not open */
-    char status[BROKER_WORK]; /* as it was told last */
-    int64_t looked_at;
+    pair_t *pair; /* NULL: not open */
 } member_t;
 
 /*  Opens the pair and has the port watch it. role_changed, drain and arg as in pair_config_t.
@@ -23,8 +21,8 @@ void member_close (member_t *self);
 
 /*  When the engine's or the pair's next event is due, whichever is first. */
 int64_t member_next_due (const member_t *self, int64_t due);
-/*  The status line; false: it is as it was. */
-bool member_status (member_t *self, char text[BROKER_WORK]);
+/*  For a status line: its state, and its peer's; "serving" where there is no pair. */
+void member_describe (const member_t *self, text_t *line, int64_t now);
 /*  Hands over, or says why it does not. */
 void member_hand_over (member_t *self);
 

@@ -2,8 +2,6 @@
 
 #include "broker.h"
 
-#include <stdio.h>
-
 static keel_pirate_queue_config_t
 engine_config (pirate_t pirate, const pirate_settings_t *settings)
 {
@@ -76,10 +74,10 @@ drained (const void *engine)
 }
 
 static void
-describe (const void *engine, char text[BROKER_WORK])
+describe (const void *engine, text_t *line)
 {
-    dispatch_gauges_t gauges = keel_pirate_queue_gauges (engine);
-    snprintf (text, BROKER_WORK, "%zu requests with workers, %zu waiting", gauges.held, gauges.waiting);
+    const dispatch_gauges_t gauges = keel_pirate_queue_gauges (engine);
+    queue_describe (&gauges, line);
 }
 
 static const char *

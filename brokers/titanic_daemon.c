@@ -53,6 +53,7 @@ typedef struct {
     size_t fetch_first;
     size_t fetch_count;
     titanic_fetched_t fetched;
+    seldom_t unconnected;
     backup_t backup;
 } daemon_engine_t;
 
@@ -141,7 +142,7 @@ titanic_reload (void *arg, const void *settings)
     keel_tsp_configure (self->engine, &config);
     writer_pause (self->writer);
     if (store_resize (self->store, titanic_store_config (settings).most) != 0)
-        log_at (KEEL_LOG_ERROR, "the store's map cannot have that size; it stays as it was");
+        log_event (KEEL_LOG_ERROR, "cannot resize the store", "reason", "its map cannot have that size", NULL);
     writer_resume (self->writer);
 }
 
@@ -205,7 +206,8 @@ open_link (daemon_engine_t *self, uint16_t listener)
     uint16_t link;
     const char *broker = self->brokers[listener % self->broker_count];
     if (port_connect (self->port, broker, &link) != 0) {
-        log_at (KEEL_LOG_WARNING, "%s: cannot be connected to: %s", broker, strerror (errno));
+        log_seldom (&self->unconnected, 1, KEEL_LOG_WARNING, "cannot connect", "reason", strerror (errno), "broker",
+                    broker, NULL);
         return; /* whoever wanted it notices the silence */
     }
     *link_of (self, listener) = link;
@@ -343,11 +345,9 @@ titanic_drained (const void *arg)
 }
 
 void
-titanic_describe (const void *arg, char text[])
+titanic_describe (const void *arg, text_t *line)
 {
-    const daemon_engine_t *self = arg;
-    snprintf (text, BROKER_WORK, "%zu changes to be stored, %zu requests with the broker",
-              keel_tsp_unstored (self->engine), keel_tsp_running (self->engine));
+    keel_tsp_describe (((const daemon_engine_t *) arg)->engine, line);
 }
 
 const char *

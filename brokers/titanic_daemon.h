@@ -18,7 +18,7 @@ bool titanic_carry (void *engine, const keel_action_t *action);
 bool titanic_more (void *engine, keel_event_t *event);
 void titanic_rest (void *engine);
 bool titanic_drained (const void *engine);
-void titanic_describe (const void *engine, char text[]);
+void titanic_describe (const void *engine, text_t *line);
 const char *titanic_stats (void *engine, int64_t now);
 
 #endif

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX (16u << 20)
-#define ERROR_MAX  1024
 
 typedef struct {
     transition_t items[TRANSITIONS_MOST];
@@ -60,6 +59,18 @@ line_take (line_t *self, transition_t *transition, bool *good)
 
 /* ------------------------------------------------------------------ the thread */
 
+/*  failed: how; or NULL. */
+static void
+log_command (const transition_t *transition, exec_result_t *failed)
+{
+    const char *option = transition->state == BSTAR_ACTIVE ? "on-active" : "on-passive";
+    if (failed)
+        log_event (KEEL_LOG_ERROR, "command failed", "option", option, "reason", failed->reason, "stderr",
+                   exec_result_said (failed), NULL);
+    else
+        log_event (KEEL_LOG_INFO, "command done", "option", option, NULL);
+}
+
 static bool
 run (const transition_t *transition)
 {
@@ -69,14 +80,10 @@ run (const transition_t *transition)
     snprintf (role, sizeof (role), "KEEL_ROLE=%s", bstar_role_name (transition->role));
     char *argv[] = {"env", epoch, state, role, "/bin/sh", "-c", (char *) (uintptr_t) transition->line, NULL};
     const exec_config_t config = {
-        .argv = argv, .timeout_ms = TRANSITION_TIMEOUT_MS, .output_max = OUTPUT_MAX, .error_max = ERROR_MAX};
+        .argv = argv, .timeout_ms = TRANSITION_TIMEOUT_MS, .output_max = OUTPUT_MAX, .error_max = EXEC_ERROR_MAX};
     exec_result_t result;
     bool good = exec_run (&config, NULL, 0, &result);
-    if (!good)
-        log_at (KEEL_LOG_ERROR, "command --on-%s failed, %s: %.*s", bstar_state_name (transition->state), result.reason,
-                (int) result.error_size, result.error ? result.error : "");
-    else
-        log_at (KEEL_LOG_INFO, "command --on-%s done", bstar_state_name (transition->state));
+    log_command (transition, good ? NULL : &result);
     exec_result_clear (&result);
     return good;
 }
@@ -151,7 +158,7 @@ transitions_add (transitions_t *self, const transition_t *transition)
     pthread_cond_signal (&self->changed);
     pthread_mutex_unlock (&self->lock);
     if (!room)
-        log_at (KEEL_LOG_ERROR, "the state changes faster than the commands run: one was left out");
+        log_event (KEEL_LOG_ERROR, "command left out", "reason", "the state changes faster than commands run", NULL);
 }
 
 int

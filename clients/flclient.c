@@ -3,7 +3,6 @@
 #include <keel/freelance.h>
 
 #include "exit_codes.h"
-#include "log.h"
 #include "request.h"
 
 #include <errno.h>
@@ -41,7 +40,7 @@ static const program_t program = {
     .name = "flclient",
     .summary = "Sends a request to one of several Freelance servers, and prints the answer, a frame a line.",
     .usage = "[FRAME...]",
-    .notes = "A FRAME that is - is read from standard input. Without any the request is one empty frame.",
+    .notes = REQUEST_NOTES,
     .settings = settings,
     .size = sizeof (settings_t),
     .terse = true,
@@ -58,28 +57,17 @@ make_client (run_t *self)
         return EXIT_USAGE;
     self->servers = setting_list_join (&set->servers, ',');
     self->client = self->servers ? keel_freelance_new (NULL) : NULL;
-    if (!self->client) {
-        log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
-        return EXIT_FAILED;
-    }
+    if (!self->client)
+        return request_not_made (&self->options, "server", self->servers);
     keel_freelance_set_timeout (self->client, (int) set->timeout);
     keel_freelance_set_try (self->client, (int) set->try_ms);
     keel_freelance_set_policy (self->client, (keel_freelance_policy_t) policy);
     for (size_t n = 0; n < set->servers.count; n++)
-        if (keel_freelance_add (self->client, set->servers.items[n].text) == KEEL_E_INVALID)
-            return options_fail (&self->options, "bad endpoint %s: a server is at tcp:// or ipc://",
-                                 set->servers.items[n].text);
+        if (keel_freelance_add (self->client, set->servers.items[n].text) == KEEL_E_INVALID) {
+            errno = EINVAL;
+            return request_not_made (&self->options, "server", set->servers.items[n].text);
+        }
     return EXIT_OK;
-}
-
-static int
-say_failure (const run_t *self, int code)
-{
-    if (code == KEEL_E_NO_SERVER)
-        log_at (KEEL_LOG_ERROR, "nothing was heard from a server at %s; is one running there?", self->servers);
-    else
-        log_at (KEEL_LOG_ERROR, "server %s: %s", self->servers, keel_freelance_error (self->client));
-    return EXIT_FAILED;
 }
 
 /*  Signals that interrupt the wait are those of being stopped and continued, say: what ends it does so by itself. */
@@ -97,7 +85,7 @@ call (run_t *self)
     bool printed = rc == 0 && request_print (reply);
     zmsg_destroy (&reply);
     if (rc)
-        return say_failure (self, rc);
+        return request_failed ("server", self->servers, rc == KEEL_E_NO_SERVER, keel_freelance_error (self->client));
     return printed ? EXIT_OK : EXIT_FAILED;
 }
 

@@ -3,10 +3,7 @@
 #include <keel/pirate.h>
 
 #include "exit_codes.h"
-#include "log.h"
 #include "request.h"
-
-#include <errno.h>
 
 typedef struct {
     setting_list_t servers;
@@ -38,7 +35,7 @@ static const program_t program = {
     .name = "lpclient",
     .summary = "Sends a request to a REP server, tries again when nothing answers, and prints the answer, a frame a line.",
     .usage = "[FRAME...]",
-    .notes = "A FRAME that is - is read from standard input. Without any the request is one empty frame.",
+    .notes = REQUEST_NOTES,
     .settings = settings,
     .size = sizeof (settings_t),
     .terse = true,
@@ -50,26 +47,12 @@ make_pirate (run_t *self)
     const settings_t *set = &self->settings;
     self->servers = setting_list_join (&set->servers, ',');
     self->pirate = self->servers ? keel_pirate_new (self->servers) : NULL;
-    if (!self->pirate && errno == EINVAL)
-        return options_fail (&self->options, "bad endpoint among %s: a server is at tcp:// or ipc://", self->servers);
-    if (!self->pirate) {
-        log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
-        return EXIT_FAILED;
-    }
+    if (!self->pirate)
+        return request_not_made (&self->options, "server", self->servers);
     keel_pirate_set_timeout (self->pirate, (int) set->timeout);
     keel_pirate_set_retries (self->pirate, (int) set->retries);
     keel_pirate_set_stock (self->pirate, set->stock);
     return EXIT_OK;
-}
-
-static int
-say_failure (const run_t *self, int code)
-{
-    if (code == KEEL_E_NO_SERVER)
-        log_at (KEEL_LOG_ERROR, "nothing was heard from a server at %s; is one running there?", self->servers);
-    else
-        log_at (KEEL_LOG_ERROR, "server %s: %s", self->servers, keel_pirate_error (self->pirate));
-    return EXIT_FAILED;
 }
 
 /*  The request. Signals that interrupt it are those of being stopped and continued, say: what ends it does so by itself. */
@@ -83,7 +66,7 @@ call (run_t *self)
     bool printed = rc == 0 && request_print (reply);
     zmsg_destroy (&reply);
     if (rc)
-        return say_failure (self, rc);
+        return request_failed ("server", self->servers, rc == KEEL_E_NO_SERVER, keel_pirate_error (self->pirate));
     return printed ? EXIT_OK : EXIT_FAILED;
 }
 

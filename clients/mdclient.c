@@ -5,8 +5,6 @@
 #include "log.h"
 #include "request.h"
 
-#include <errno.h>
-
 typedef struct {
     setting_list_t brokers;
     int64_t timeout;
@@ -28,8 +26,7 @@ typedef struct {
 #define AT(field) .at = offsetof (settings_t, field)
 
 static const setting_t settings[] = {
-    {.name = "broker", .letter = 'b', .list = true, .kind = SETTING_CONNECT, .preset = "tcp://127.0.0.1:5555",
-     .environment = "KEEL_BROKER", AT (brokers), .help = "a broker; repeat for more, tried in order"},
+    REQUEST_BROKERS (offsetof (settings_t, brokers)),
     REQUEST_TIMEOUT (offsetof (settings_t, timeout)),
     REQUEST_RETRIES (offsetof (settings_t, retries)),
     {.name = "count", .letter = 'n', .kind = SETTING_COUNT, .preset = "1", .minimum = 1, .maximum = INT64_MAX,
@@ -47,7 +44,7 @@ static const program_t program = {
     .summary = "Sends a request to a service over MDP and prints the frames of the answer, one a line.",
     .usage = "SERVICE [FRAME...]",
     .fewest = 1,
-    .notes = "A FRAME that is - is read from standard input. Without any the request is one empty frame.",
+    .notes = REQUEST_NOTES,
     .settings = settings,
     .size = sizeof (settings_t),
     .terse = true,
@@ -64,12 +61,8 @@ make_client (run_t *self)
         return EXIT_USAGE;
     self->brokers = setting_list_join (&set->brokers, ',');
     self->client = self->brokers ? keel_client_new (self->brokers) : NULL;
-    if (!self->client && errno == EINVAL)
-        return options_fail (&self->options, "bad endpoint among %s: a broker is at tcp:// or ipc://", self->brokers);
-    if (!self->client) {
-        log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
-        return EXIT_FAILED;
-    }
+    if (!self->client)
+        return request_not_made (&self->options, "broker", self->brokers);
     bool version = !set->stock || options_given (&self->options, "mdp");
     keel_client_set_timeout (self->client, (int) set->timeout);
     keel_client_set_retries (self->client, (int) set->retries);

@@ -2,6 +2,8 @@
 #include <keel/client.h>
 
 #include "mdctl_reports.h"
+#include "mdctl_top.h"
+#include "mdctl_why.h"
 
 #include "exit_codes.h"
 #include "log.h"
@@ -19,6 +21,9 @@ typedef struct {
     setting_list_t brokers;
     int64_t timeout;
     bool json;
+    bool once;
+    int64_t interval;
+    const char *sort;
 } settings_t;
 
 #define AT(field) .at = offsetof (settings_t, field)
@@ -41,6 +46,22 @@ static const setting_t settings[] = {
      AT (timeout),
      .help = "how long to wait for each broker's answer"},
     {.name = "json", .letter = 'j', .kind = SETTING_FLAG, AT (json), .help = "print the broker's JSON as it is"},
+    {.name = "once", .letter = '1', .kind = SETTING_FLAG, AT (once), .help = "top: print one page of text, without a terminal"},
+    {.name = "interval",
+     .letter = 'i',
+     .kind = SETTING_MSEC,
+     .preset = "1000",
+     .minimum = 100,
+     .maximum = 3600000,
+     AT (interval),
+     .help = "top: how often to look"},
+    {.name = "sort",
+     .letter = 's',
+     .kind = SETTING_TEXT,
+     .argument = "ORDER",
+     .preset = "rate",
+     AT (sort),
+     .help = "top: by rate, queue, age or name"},
     SETTING_END,
 };
 
@@ -55,6 +76,7 @@ static const program_t program = {
              "  services                  its services\n"
              "  workers                   its workers\n"
              "  stats                     every counter and gauge\n"
+             "  top                       all of it, as it happens; --once for one page\n"
              "  explain SERVICE           why do requests of this service wait?\n"
              "  drain SERVICE             refuse new requests for it, serve those that wait\n"
              "  resume SERVICE            take new requests again\n"
@@ -87,26 +109,6 @@ struct command {
 
 /* ------------------------------------------------------------------ asking */
 
-/*  Why an answer is not 200, and what to do. */
-static const char *
-explain_code (int code)
-{
-    switch (code) {
-    case 400:
-        return "the broker does not take such a request; is it of another version?";
-    case 403:
-        return "not allowed at this endpoint; use one that the broker was given with --admin";
-    case 404:
-        return "the broker has no such service, neither a worker nor a request for it; see `mdctl services`";
-    case 501:
-        return "the broker does not know this command; is it not of a pair, older than mdctl, or not Keel's?";
-    case 503:
-        return "the broker has no room for it now; try again";
-    default:
-        return "unexpected; is this a broker of Keel?";
-    }
-}
-
 /*  All of these return EXIT_FAILED. */
 
 static int
@@ -121,22 +123,18 @@ fail_code (const control_t *self, int code)
         return EXIT_FAILED;
     }
     log_at (KEEL_LOG_ERROR, "%s%s%.255s: %d, %s", self->command->name, self->service ? " " : "",
-            self->service ? self->service : "", code, explain_code (code));
+            self->service ? self->service : "", code, mdctl_why_code (code));
     return EXIT_FAILED;
 }
 
 static int
 fail_request (const control_t *self, int rc)
 {
+    char words[MDCTL_WHY];
     if (rc <= -100)
         return fail_code (self, -rc);
-    if (rc == KEEL_E_NO_BROKER)
-        log_at (KEEL_LOG_ERROR, "nothing was heard from a broker at %s; is one running there?", self->brokers);
-    else if (rc == KEEL_E_TIMEOUT)
-        log_at (KEEL_LOG_ERROR, "no answer from %s within %d msec; is a broker of Keel there?", self->brokers,
-                (int) self->settings.timeout);
-    else
-        log_at (KEEL_LOG_ERROR, "cannot ask %s: %s", self->brokers, keel_strerror (rc));
+    mdctl_why (rc, self->brokers, (int) self->settings.timeout, words);
+    log_at (KEEL_LOG_ERROR, "%s", words);
     return EXIT_FAILED;
 }
 
@@ -354,6 +352,19 @@ run_move (control_t *self)
     return rc;
 }
 
+static int
+run_top (control_t *self)
+{
+    const settings_t *set = &self->settings;
+    const top_options_t options = {.once = set->once,
+                                   .json = set->json,
+                                   .order = top_order_named (set->sort),
+                                   .interval_ms = set->interval,
+                                   .brokers = self->brokers,
+                                   .timeout_ms = (int) set->timeout};
+    return mdctl_top (&options, self->client);
+}
+
 static const command_t commands[] = {
     {"status", NULL, false, mdctl_print_status, run_status},
     {"services", "mmi.services", false, mdctl_print_services, run_report},
@@ -364,9 +375,27 @@ static const command_t commands[] = {
     {"resume", "mmi.resume", true, NULL, run_order},
     {"promote", "mmi.promote", false, NULL, run_move},
     {"handover", "mmi.handover", false, NULL, run_move},
+    {"top", NULL, false, NULL, run_top},
 };
 
 /* ------------------------------------------------------------------ main */
+
+/*  Options that go together with top alone. -1, or the code to exit with. */
+static int
+check_options (const control_t *self)
+{
+    static const char *const names[] = {"once", "interval", "sort"};
+    const options_t *options = &self->options;
+    bool top = self->command->run == run_top;
+    for (size_t n = 0; n < sizeof (names) / sizeof (names[0]); n++)
+        if (!top && options_given (options, names[n]))
+            return options_fail (options, "--%s is for top, not for %s", names[n], self->command->name);
+    if (top && self->settings.json && !self->settings.once)
+        return options_fail (options, "--json goes with --once");
+    if (top_order_named (self->settings.sort) == TOP_ORDERS)
+        return options_fail (options, "--sort must be rate, queue, age or name, but is '%.256s'", self->settings.sort);
+    return -1;
+}
 
 /*  -1, or the code to exit with. */
 static int
@@ -386,7 +415,7 @@ take_command (control_t *self)
     if (self->service && !mdp_service_valid (span_text (self->service)))
         return options_fail (options, "bad service name '%.256s': 1 to 255 printable characters without space",
                              self->service);
-    return -1;
+    return check_options (self);
 }
 
 static int

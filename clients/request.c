@@ -58,6 +58,25 @@ request_choice (const options_t *options, const char *name, const char *word, co
     return -1;
 }
 
+int
+request_not_made (const options_t *options, const char *kind, const char *endpoints)
+{
+    if (errno == EINVAL)
+        return options_fail (options, "bad endpoint among %s: a %s is at tcp:// or ipc://", endpoints, kind);
+    log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
+    return EXIT_FAILED;
+}
+
+int
+request_failed (const char *kind, const char *endpoints, bool unheard, const char *error)
+{
+    if (unheard)
+        log_at (KEEL_LOG_ERROR, "nothing was heard from a %s at %s; is one running there?", kind, endpoints);
+    else
+        log_at (KEEL_LOG_ERROR, "%s %s: %s", kind, endpoints, error);
+    return EXIT_FAILED;
+}
+
 bool
 request_print (const zmsg_t *reply)
 {

@@ -252,12 +252,8 @@ make_client (run_t *self)
     const ticlient_settings_t *set = &self->settings;
     self->brokers = setting_list_join (&set->brokers, ',');
     self->titanic = self->brokers ? keel_titanic_new (self->brokers) : NULL;
-    if (!self->titanic && errno == EINVAL)
-        return options_fail (&self->options, "bad endpoint among %s: a broker is at tcp:// or ipc://", self->brokers);
-    if (!self->titanic) {
-        log_at (KEEL_LOG_ERROR, "cannot start: %s", strerror (errno));
-        return EXIT_FAILED;
-    }
+    if (!self->titanic)
+        return request_not_made (&self->options, "broker", self->brokers);
     keel_titanic_set_timeout (self->titanic, (int) set->timeout);
     keel_titanic_set_retries (self->titanic, (int) set->retries);
     keel_titanic_set_stock (self->titanic, set->stock);

@@ -7,8 +7,7 @@
 #define DAY_MS    86400000
 
 const setting_t ticlient_settings[] = {
-    {.name = "broker", .letter = 'b', .list = true, .kind = SETTING_CONNECT, .preset = "tcp://127.0.0.1:5555",
-     .environment = "KEEL_BROKER", AT (brokers), .help = "a broker; repeat for more, tried in order"},
+    REQUEST_BROKERS (offsetof (ticlient_settings_t, brokers)),
     REQUEST_TIMEOUT (offsetof (ticlient_settings_t, timeout)),
     REQUEST_RETRIES (offsetof (ticlient_settings_t, retries)),
     {.name = "wait", .letter = 'w', .kind = SETTING_MSEC, .preset = "0", .minimum = 0, .maximum = INT32_MAX,

@@ -1,13 +1,21 @@
 #!/bin/sh
 #   Installs what building, testing and showing Keel needs on Debian 12: only what is missing, by apt, through sudo unless
 #   run by root. Does nothing, and needs no rights, when all is there.
+#
+#       install-deps.sh [boot]      # boot: what the tests of that label need besides
 set -eu
 
 packages="
     gcc g++ libc6-dev binutils make cmake ninja-build pkg-config
-    libzmq3-dev libczmq-dev libsodium-dev libjansson-dev libsystemd-dev uuid-dev liblmdb-dev uthash-dev
-    libcmocka-dev python3 python3-zmq scdoc spin valgrind
+    libzmq3-dev libczmq-dev libsodium-dev libjansson-dev libsystemd-dev uuid-dev liblmdb-dev libncurses-dev uthash-dev
+    libcmocka-dev python3 python3-zmq scdoc spin valgrind systemd
+    dpkg-dev file
 "
+case ${1-} in
+"") ;;
+boot) packages="$packages debootstrap systemd-container lintian shellcheck" ;;
+*) echo "usage: install-deps.sh [boot]" >&2; exit 64 ;;
+esac
 
 installed () {
     test "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed

@@ -9,6 +9,10 @@
 
 static atomic_int working; /* commands */
 
+/*  A client may send what makes it fail as often as it likes: so many lines at once. */
+#define BURST 10
+static seldom_t failures;
+
 command_t
 command_make (char **argv, int64_t timeout_ms, const char *failed)
 {
@@ -20,10 +24,8 @@ command_make (char **argv, int64_t timeout_ms, const char *failed)
 static void
 log_failure (const command_t *self, exec_result_t *result)
 {
-    while (result->error_size && result->error[result->error_size - 1] == '\n')
-        result->error[--result->error_size] = 0;
-    log_at (KEEL_LOG_WARNING, "%s: %s; %s%s%s", self->exec.argv[0], result->reason, self->failed,
-            result->error_size ? ": " : "", result->error_size ? result->error : "");
+    log_seldom (&failures, BURST, KEEL_LOG_WARNING, "command failed", "command", self->exec.argv[0], "reason",
+                result->reason, "outcome", self->failed, "stderr", exec_result_said (result), NULL);
 }
 
 bool

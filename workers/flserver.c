@@ -87,7 +87,7 @@ report (void *arg)
         if (number == SIGUSR1)
             say_stats (self->server);
         else
-            log_at (KEEL_LOG_NOTICE, "nothing to reload: there is no configuration file");
+            log_event (KEEL_LOG_NOTICE, "nothing to reload", "reason", "there is no configuration file", NULL);
     return NULL;
 }
 

@@ -42,8 +42,8 @@ typedef struct {
 #undef X
     } counters;
     uint64_t verdicts[VERDICTS];
-    log_seldom_t malformed[VERDICTS];
-    log_seldom_t full;
+    seldom_t malformed[VERDICTS];
+    seldom_t full;
 } server_t;
 
 #define AT(member) offsetof (settings_t, member)
@@ -86,7 +86,7 @@ stop (server_t *self)
 {
     self->at_once = self->stopping; /* a second time */
     self->stopping = true;
-    log_at (KEEL_LOG_NOTICE, self->at_once ? "stopping at once" : "stopping");
+    log_event (KEEL_LOG_NOTICE, self->at_once ? "stopping at once" : "stopping", NULL);
 }
 
 /*  False: the command that runs is to be killed. */
@@ -99,7 +99,7 @@ take_signals (void *server)
         if (number == SIGUSR1)
             say_stats (self);
         else if (number == SIGHUP)
-            log_at (KEEL_LOG_NOTICE, "nothing to reload: there is no configuration file");
+            log_event (KEEL_LOG_NOTICE, "nothing to reload", "reason", "there is no configuration file", NULL);
         else
             stop (self);
     }
@@ -111,11 +111,10 @@ take_signals (void *server)
 static void
 drop (server_t *self, verdict_t verdict)
 {
-    char text[KEEL_ACTION_TEXT];
     self->counters.malformed++;
     self->verdicts[verdict]++;
-    snprintf (text, sizeof (text), "malformed message dropped: %s", verdict_text (verdict));
-    log_seldom (&self->malformed[verdict], KEEL_LOG_WARNING, text);
+    log_seldom (&self->malformed[verdict], 1, KEEL_LOG_WARNING, "malformed message dropped", "reason",
+                verdict_key (verdict), NULL);
 }
 
 static void
@@ -171,7 +170,7 @@ take_event (server_t *self, const keel_event_t *event)
     } else if (event->kind == KEEL_EVENT_FULL) {
         self->counters.answered--;
         self->counters.clients_full++;
-        log_seldom (&self->full, KEEL_LOG_WARNING, "answer dropped: a client does not read");
+        log_seldom (&self->full, 1, KEEL_LOG_WARNING, "client does not read", NULL);
     }
 }
 
@@ -208,7 +207,7 @@ build (server_t *self)
     self->command.exec.fd = daemon_fd (&self->daemon);
     int rc = 0;
     for (size_t n = 0; n < self->settings.listen.count && rc == 0; n++)
-        rc = listen_on (&self->options, self->port, &self->settings.listen.items[n]);
+        rc = listen_on (&self->options, self->port, NULL, &self->settings.listen.items[n]);
     return rc;
 }
 

@@ -72,9 +72,14 @@ static void
 complain (keel_worker_t *self, uint16_t endpoint, int why)
 {
     char text[KEEL_ACTION_TEXT];
-    snprintf (text, sizeof (text), "%s: %s", self->endpoints[endpoint], strerror (why));
-    if (self->log)
-        self->log (LOG_ERR, text, self->log_arg);
+    text_t line = text_over (text, sizeof (text));
+    if (!self->log || !seldom_may (&self->complaints, clock_now_ms (), 1))
+        return;
+    text_add (&line, "cannot connect");
+    text_add_pair_text (&line, "reason", strerror (why));
+    seldom_add (&self->complaints, &line);
+    text_add_pair_text (&line, "broker", self->endpoints[endpoint]);
+    self->log (LOG_ERR, text, self->log_arg);
 }
 
 static void

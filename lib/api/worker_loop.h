@@ -10,6 +10,7 @@
 
 #include "interrupt.h"
 #include "port.h"
+#include "seldom.h"
 #include "worker.h"
 
 #include <keel/worker.h>
@@ -41,6 +42,7 @@ struct keel_worker {
     worker_engine_config_t config;
     keel_worker_log_fn *log;
     void *log_arg;
+    seldom_t complaints;
 
     pthread_t thread;
     bool started;

@@ -45,4 +45,7 @@ function (keel_program name)
     file (RELATIVE_PATH libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
     set_target_properties (${name} PROPERTIES INSTALL_RPATH "$ORIGIN/${libraries}")
     install (TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    #   One file for all programs; bash looks for it under the name of each.
+    install (FILES ${PROJECT_SOURCE_DIR}/systemd/keel.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${name})
+    set_property (GLOBAL APPEND PROPERTY KEEL_PROGRAMS ${name})
 endfunction ()

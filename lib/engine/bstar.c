@@ -6,6 +6,9 @@
 
 #include <assert.h>
 
+/*  How many lines of a kind may come at once; then it is one a second. */
+#define BURST 10
+
 /*  Of failover timeouts: how far the pause grows between activations that fail. */
 #define PATIENCE 10
 
@@ -20,18 +23,13 @@ append (keel_star_actions_t *out, keel_star_action_kind_t kind)
 }
 
 static text_t
-open_line (keel_star_actions_t *out, keel_log_level_t level)
+say (keel_star_actions_t *out, keel_log_level_t level, const char *what)
 {
     keel_star_action_t *action = append (out, KEEL_STAR_LOG);
     action->level = level;
-    return text_over (action->text, sizeof (action->text));
-}
-
-static void
-say (keel_star_actions_t *out, keel_log_level_t level, const char *words)
-{
-    text_t line = open_line (out, level);
-    text_add (&line, words);
+    text_t line = text_over (action->text, sizeof (action->text));
+    text_add (&line, what);
+    return line;
 }
 
 static void
@@ -47,16 +45,37 @@ publish (keel_star_t *self, keel_star_actions_t *out)
 }
 
 static void
-say_state (const keel_star_t *self, bstar_input_t input, keel_star_actions_t *out)
+say_state (keel_star_t *self, bstar_input_t input, keel_star_actions_t *out)
 {
-    text_t line = open_line (out, KEEL_LOG_NOTICE);
-    text_add (&line, bstar_state_name (self->state));
-    if (self->state == BSTAR_ACTIVE) {
-        text_add (&line, " with epoch ");
-        text_add_number (&line, self->epoch);
-    }
-    text_add (&line, ": ");
-    text_add (&line, bstar_input_why (input));
+    self->unsaid_why = input;
+    if (!seldom_may (&self->said_state, self->now, BURST))
+        return;
+    text_t line = say (out, KEEL_LOG_NOTICE, bstar_state_name (self->state));
+    text_add_pair_number (&line, "epoch", keel_star_epoch (self));
+    text_add_pair_text (&line, "reason", bstar_input_why (input));
+    seldom_add (&self->said_state, &line);
+}
+
+/*  A state that was held back must not stay unsaid. */
+static void
+say_state_late (keel_star_t *self, keel_star_actions_t *out)
+{
+    if (!self->said_state.unsaid || !seldom_has_room (&self->said_state, self->now, BURST))
+        return;
+    self->said_state.unsaid--;
+    say_state (self, self->unsaid_why, out);
+}
+
+/*  remedy: NULL, the shell has said what is wrong. */
+static void
+say_trouble (keel_star_t *self, const char *what, const char *remedy, keel_star_actions_t *out)
+{
+    if (!seldom_may (&self->said_trouble, self->now, BURST))
+        return;
+    text_t line = say (out, KEEL_LOG_ERROR, what);
+    if (remedy)
+        text_add_pair_text (&line, "remedy", remedy);
+    seldom_add (&self->said_trouble, &line);
 }
 
 /* ------------------------------------------------------------------ steps from state to state */
@@ -94,7 +113,7 @@ prepare (keel_star_t *self, bstar_input_t input, keel_star_actions_t *out)
         return;
     uint64_t epoch = bstar_next_epoch (self->config.role, self->seen);
     if (epoch == 0) {
-        say (out, KEEL_LOG_ERROR, "not serving: the peer has used up all epochs; remove the state files of both");
+        say_trouble (self, "not serving: the peer has used up all epochs", "remove the state files of both", out);
         hold_off (self);
         return;
     }
@@ -187,14 +206,15 @@ input_of (const keel_star_t *self, const bstar_word_t *word)
 }
 
 static void
-say_peer (const bstar_word_t *word, keel_star_actions_t *out)
+say_peer (keel_star_t *self, const bstar_word_t *word, keel_star_actions_t *out)
 {
-    text_t line = open_line (out, KEEL_LOG_INFO);
-    text_add (&line, "the peer is heard: ");
-    text_add (&line, bstar_state_name (word->state));
-    text_add (&line, ", epoch ");
-    text_add_number (&line, word->epoch);
-    text_add (&line, word->role == BSTAR_ROLE_UNKNOWN ? ", as the Guide's peers say it" : "");
+    if (!seldom_may (&self->said_peer, self->now, BURST))
+        return;
+    text_t line = say (out, KEEL_LOG_INFO, "the peer is heard");
+    text_add_pair_text (&line, "state", bstar_state_name (word->state));
+    text_add_pair_number (&line, "epoch", word->epoch);
+    text_add_pair_text (&line, "role", bstar_role_name (word->role));
+    seldom_add (&self->said_peer, &line);
 }
 
 /*  Notes a state. The time that it has been passive begins anew when it was not, or was not heard to be. */
@@ -206,7 +226,7 @@ note_word (keel_star_t *self, const bstar_word_t *word, keel_star_actions_t *out
         self->idle_since = self->now;
     self->conflict &= !was_silent; /* one that comes back is said again */
     if (!self->heard || self->said_silent)
-        say_peer (word, out);
+        say_peer (self, word, out);
     self->heard = true;
     self->said_silent = false;
     self->heard_at = self->now;
@@ -214,15 +234,22 @@ note_word (keel_star_t *self, const bstar_word_t *word, keel_star_actions_t *out
 }
 
 static void
+say_conflict (keel_star_t *self, keel_star_actions_t *out)
+{
+    if (!seldom_may (&self->said_conflict, self->now, BURST))
+        return;
+    text_t line = say (out, KEEL_LOG_ERROR, "not serving: the peer has our role");
+    text_add_pair_text (&line, "role", bstar_role_name (self->config.role));
+    text_add_pair_text (&line, "remedy", "start one with the other role, and let each name the other as its peer");
+    seldom_add (&self->said_conflict, &line);
+}
+
+static void
 take_conflict (keel_star_t *self, keel_star_actions_t *out)
 {
     self->counters.peer_conflicts++;
-    if (!self->conflict) {
-        text_t line = open_line (out, KEEL_LOG_ERROR);
-        text_add (&line, "not serving: the peer has our role, ");
-        text_add (&line, bstar_role_name (self->config.role));
-        text_add (&line, "; start one of them with the other role, and let each name the other as its peer");
-    }
+    if (!self->conflict)
+        say_conflict (self, out);
     self->conflict = true;
     apply (self, BSTAR_SAME_ROLE, out);
 }
@@ -233,7 +260,7 @@ begin_handover (keel_star_t *self, keel_star_actions_t *out)
     self->wish_until = KEEL_NEVER;
     self->leaving = true;
     append (out, KEEL_STAR_DRAIN);
-    say (out, KEEL_LOG_NOTICE, "handing over: what is held is finished first");
+    say (out, KEEL_LOG_NOTICE, "handing over");
 }
 
 static void
@@ -302,12 +329,14 @@ on_tick (keel_star_t *self, keel_star_actions_t *out)
     publish_in_time (self, out);
     if (self->now >= self->wish_until) {
         self->wish_until = KEEL_NEVER;
-        say (out, KEEL_LOG_WARNING, "no handover: the peer is silent");
+        text_t line = say (out, KEEL_LOG_WARNING, "no handover");
+        text_add_pair_text (&line, "reason", "the peer is silent");
     }
     if (self->heard && !self->said_silent && keel_star_silent (self, self->now)) {
         self->said_silent = true;
-        say (out, KEEL_LOG_WARNING, "the peer is silent");
+        say (out, KEEL_LOG_WARNING, "the peer is silent"); /* at most once a failover timeout */
     }
+    say_state_late (self, out);
     /*  What the peer has taken survives a restart of ours, too. */
     if (self->seen > self->stored && self->state != BSTAR_PRIMARY && self->state != BSTAR_BACKUP)
         store (self, self->seen, out);
@@ -352,7 +381,7 @@ on_store_failed (keel_star_t *self, keel_star_actions_t *out)
     assert (self->storing);
     self->counters.store_failures++;
     if (self->activating) {
-        say (out, KEEL_LOG_ERROR, "not serving: the epoch cannot be stored");
+        say_trouble (self, "not serving: the epoch cannot be stored", NULL, out);
         hold_off (self);
     }
     self->activating = false;

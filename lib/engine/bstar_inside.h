@@ -4,6 +4,7 @@
 
 #include "bstar.h"
 #include "bstar_table.h"
+#include "seldom.h"
 
 struct keel_star {
     keel_star_config_t config;
@@ -32,6 +33,12 @@ struct keel_star {
     int64_t heard_at;
     int64_t idle_since; /* since then both were passive, if they are */
     bstar_word_t peer;
+    /*  Of lines in the log, which a peer or a client may bring about. */
+    seldom_t said_state;
+    bstar_input_t unsaid_why; /* of the last state that was held back */
+    seldom_t said_peer;
+    seldom_t said_conflict;
+    seldom_t said_trouble;
     keel_star_counters_t counters;
 };
 

@@ -6,7 +6,8 @@
 #include <assert.h>
 #include <utlist.h>
 
-/*  One that comes back is put behind at most so many: work stays bounded when very many workers are lost at once. */
+/*  One that comes back is put behind at most so many, and the oldest is sought among so many: work stays bounded when very
+ *  many workers are lost at once, or very many clients wait. */
 #define LOOK_MOST 1000
 
 /* ------------------------------------------------------------------ life */
@@ -63,8 +64,9 @@ free_request (dispatch_t *self, dispatch_request_t *request)
 }
 
 void
-dispatch_begin (dispatch_t *self)
+dispatch_begin (dispatch_t *self, int64_t now_us)
 {
+    self->now_us = now_us;
     while (self->ended_requests) {
         dispatch_request_t *request = self->ended_requests;
         self->ended_requests = request->next;
@@ -231,8 +233,9 @@ dequeue (dispatch_t *self, dispatch_request_t *request)
 }
 
 static void
-count_failure (dispatch_t *self, unsigned code)
+count_failure (dispatch_t *self, dispatch_service_t *service, unsigned code)
 {
+    service->failed++;
     self->counters.failed++;
     switch (code) {
     case 404:
@@ -258,7 +261,7 @@ fail (dispatch_t *self, dispatch_request_t *request, unsigned code)
     request->state = DISPATCH_FAILED;
     request->code = (uint16_t) code;
     request->service->ending++;
-    count_failure (self, code);
+    count_failure (self, request->service, code);
     DL_APPEND (self->failed, request);
 }
 
@@ -298,7 +301,7 @@ static bool
 was_staffed (const dispatch_request_t *request)
 {
     const dispatch_service_t *service = request->service;
-    return service->workers || service->left_at >= request->accepted_at;
+    return service->workers || service->left_at >= request->accepted_us / 1000;
 }
 
 static bool
@@ -393,7 +396,7 @@ dispatch_accept (dispatch_t *self, const keel_peer_t *peer, const dispatch_wish_
     request->service = service;
     request->state = DISPATCH_NEW;
     request->number = self->counters.accepted;
-    request->accepted_at = now;
+    request->accepted_us = self->now_us;
     request->deadline.due = now + (wish->ttl_ms ? (int64_t) wish->ttl_ms : self->config.ttl_ms);
     self->counters.accepted++;
     *result = request;
@@ -466,6 +469,7 @@ dispatch_place (dispatch_t *self, dispatch_request_t *request, int64_t now)
     assert (request->state == DISPATCH_NEW);
     if (can_take (self, service, now) && !service->flows) {
         hold (self, request, service->ready, now);
+        delays_add (&service->waited, 0);
         return request->worker;
     }
     if (!enqueue (self, request, false))
@@ -492,6 +496,8 @@ dispatch_assign (dispatch_t *self, int64_t now)
     }
     dequeue (self, request);
     hold (self, request, worker, now);
+    if (!request->came_back || KEEL_FAULT (WAITED_AGAIN))
+        delays_add (&service->waited, self->now_us - request->accepted_us);
     return request;
 }
 
@@ -512,6 +518,7 @@ dispatch_answer (dispatch_t *self, dispatch_request_t *request, int64_t now)
     dispatch_let_go (self, request, now);
     if (request->state == DISPATCH_HELD) {
         self->counters.answered++;
+        delays_add (&request->service->answered, self->now_us - request->accepted_us);
         release_client (self, request);
     }
     dispatch_retire (self, request);
@@ -565,7 +572,7 @@ dispatch_abandon (dispatch_t *self, dispatch_request_t *request, unsigned code)
     request->state = DISPATCH_ABANDONED;
     request->service->held--;
     self->gauges.held--;
-    count_failure (self, code);
+    count_failure (self, request->service, code);
     release_client (self, request);
 }
 
@@ -615,10 +622,15 @@ dispatch_service_drain (dispatch_t *self, dispatch_service_t *service, bool drai
     dispatch_collect (self, service);
 }
 
-const dispatch_request_t *
-dispatch_oldest (const dispatch_service_t *service)
+int64_t
+dispatch_oldest_ms (const dispatch_t *self, const dispatch_service_t *service)
 {
-    return service->flows ? service->flows->queue : NULL;
+    int64_t since_us = self->now_us;
+    const dispatch_flow_t *flow = service->flows;
+    for (int n = 0; n < LOOK_MOST && flow; n++, flow = flow->next)
+        if (flow->queue->accepted_us < since_us)
+            since_us = flow->queue->accepted_us;
+    return (self->now_us - since_us) / 1000;
 }
 
 const dispatch_counters_t *
@@ -662,7 +674,7 @@ dispatch_destroy (dispatch_t **self_p)
         next = service->hh.next;
         dispatch_service_drain (self, service, false);
     }
-    dispatch_begin (self);
+    dispatch_begin (self, self->now_us);
     while (self->idle_clients) {
         dispatch_client_t *client = self->idle_clients;
         DL_DELETE (self->idle_clients, client);

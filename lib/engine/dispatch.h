@@ -13,6 +13,7 @@
 #define KEEL_DISPATCH_H
 
 #include "body.h"
+#include "delays.h"
 #include "event.h"
 #include "heap.h"
 #include "liveness.h"
@@ -80,6 +81,9 @@ struct dispatch_service {
     size_t ending; /* failed, their clients not told yet */
     size_t workers;
     int64_t left_at; /* when it last lost one */
+    uint64_t failed;
+    delays_t answered; /* from acceptance to the final answer */
+    delays_t waited;   /* from acceptance to the first attempt */
     size_t flow_count;
     dispatch_flow_t *flows;   /* whose turn it is first */
     dispatch_worker_t *ready; /* with credit left, least recently used first */
@@ -149,7 +153,7 @@ struct dispatch_request {
     dispatch_worker_t *worker;
     heap_node_t deadline;
     uint64_t number; /* in the order of acceptance */
-    int64_t accepted_at;
+    int64_t accepted_us; /* usec */
     int64_t sent_at;
     dispatch_partial_t *partials; /* held for a client that takes one answer only */
     size_t partial_frames;
@@ -165,8 +169,8 @@ void dispatch_destroy (dispatch_t **self);
 /*  New limits hold for what comes; nothing is thrown out. */
 void dispatch_configure (dispatch_t *self, const dispatch_config_t *config);
 
-/*  A step begins: frees what ended in the one before. */
-void dispatch_begin (dispatch_t *self);
+/*  A step begins at that time, in usec: frees what ended in the one before. */
+void dispatch_begin (dispatch_t *self, int64_t now_us);
 
 /* ---- requests */
 
@@ -258,8 +262,8 @@ dispatch_service_t *dispatch_next_service (const dispatch_t *self, const dispatc
 dispatch_worker_t *dispatch_next_worker (const dispatch_t *self, const dispatch_worker_t *worker);
 /*  Refuses new requests with 503, or takes them again. Waiting ones are still served. */
 void dispatch_service_drain (dispatch_t *self, dispatch_service_t *service, bool draining);
-/*  The request of its service that has waited longest, as far as the first of each turn tells; NULL when none waits. */
-const dispatch_request_t *dispatch_oldest (const dispatch_service_t *service);
+/*  For how long the oldest of its waiting requests has been there, msec; 0 when none waits. Looks at the next 1,000 turns. */
+int64_t dispatch_oldest_ms (const dispatch_t *self, const dispatch_service_t *service);
 
 /* ---- figures */
 

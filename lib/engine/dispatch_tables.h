@@ -27,6 +27,7 @@ struct dispatch {
     dispatch_gauges_t gauges;
     pool_t *pool;
     uint8_t hash_key[crypto_shorthash_KEYBYTES];
+    int64_t now_us;         /* of this step */
     uint32_t serial;        /* of attempts; the high half of a token */
     uint32_t next_number;   /* of services and clients */
     liveness_t liveness;

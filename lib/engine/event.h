@@ -43,6 +43,7 @@ typedef struct {
 
 typedef struct {
     keel_event_kind_t kind;
+    uint16_t us;  /* usec past now, 0..999: for what is measured; nothing is decided by it */
     int64_t now;  /* msec, monotonic */
     int64_t wall; /* msec since 1970, which may jump: for engines that keep things past a restart; else 0 */
     keel_peer_t peer;

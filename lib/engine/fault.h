@@ -18,6 +18,7 @@
     X (UNFAIR, "unfair", true, true, "the first client is served until it has no more")                                \
     X (NO_DEADLINE, "no-deadline", true, true, "requests wait past their deadline")                                    \
     X (NO_LIMIT, "no-limit", true, true, "attempts are not limited")                                                   \
+    X (WAITED_AGAIN, "waited-again", true, true, "how long a request waited is counted at each attempt")               \
     X (SECOND_READY, "second-ready", true, true, "a second READY is taken for a heartbeat")                            \
     X (PARTS_KEPT, "parts-kept", true, false, "parts that are held stay when a request is taken back")                 \
     X (ALL_NOTICES, "all-notices", true, false, "notices go to those who did not ask for them, too")                   \

@@ -181,7 +181,7 @@ keel_majordomo_take_order (keel_majordomo_t *self)
 int
 keel_majordomo_step (keel_majordomo_t *self, const keel_event_t *event, keel_actions_t *out)
 {
-    queue_begin (&self->queue, event->now);
+    queue_begin (&self->queue, event);
     if (event->kind == KEEL_EVENT_MESSAGE)
         take_message (self, event, out);
     else

@@ -3,12 +3,13 @@
 
 #include "memory.h"
 
-#define REPORT_MARGIN 512 /* what a list's end takes */
+/*  What an entry and a list's end take at most. */
+#define REPORT_MARGIN 4096
 
 static bool
 is_nearly_full (const text_t *text)
 {
-    return text->full || text->capacity - text->size < REPORT_MARGIN + 2 * 4 * 255;
+    return text->full || text->capacity - text->size < REPORT_MARGIN;
 }
 
 /*  json NULL: the code alone. */
@@ -78,7 +79,7 @@ close_list (text_t *json, size_t left)
 /* ------------------------------------------------------------------ reports */
 
 static void
-add_service (text_t *json, const dispatch_service_t *service)
+add_service (keel_majordomo_t *self, text_t *json, const dispatch_service_t *service)
 {
     text_add_json_key (json, "service");
     text_add_json_string (json, service->name);
@@ -86,6 +87,11 @@ add_service (text_t *json, const dispatch_service_t *service)
     text_add_json_number (json, "waiting", service->waiting);
     text_add_json_number (json, "held", service->held);
     add_flag (json, "draining", service->draining);
+    text_add_json_number (json, "answered", delays_total (&service->answered));
+    text_add_json_number (json, "failed", service->failed);
+    text_add_json_number (json, "oldest_ms", (uint64_t) dispatch_oldest_ms (self->queue.dispatch, service));
+    delays_report (&service->answered, json, "answered_us");
+    delays_report (&service->waited, json, "waited_us");
 }
 
 static text_t
@@ -98,7 +104,7 @@ report_services (keel_majordomo_t *self)
     while (!is_nearly_full (&json) && (service = dispatch_next_service (self->queue.dispatch, service))) {
         add_comma (&json);
         text_add (&json, "{");
-        add_service (&json, service);
+        add_service (self, &json, service);
         text_add (&json, "}");
         left--;
     }
@@ -178,12 +184,10 @@ static text_t
 report_reasons (keel_majordomo_t *self, const dispatch_service_t *service)
 {
     text_t json = queue_open_report (&self->queue);
-    const dispatch_request_t *oldest = dispatch_oldest (service);
     text_add (&json, "{");
-    add_service (&json, service);
+    add_service (self, &json, service);
     add_text (&json, "reason", reason_to_wait (service));
     text_add_json_number (&json, "clients_waiting", service->flow_count);
-    text_add_json_number (&json, "oldest_ms", (uint64_t) (oldest ? self->queue.now - oldest->accepted_at : 0));
     text_add (&json, "}");
     return json;
 }

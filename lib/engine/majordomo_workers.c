@@ -6,7 +6,8 @@ static void
 refuse_ready (keel_majordomo_t *self, const majordomo_ask_t *ask, keel_actions_t *out)
 {
     self->counters.ready_refused++;
-    queue_note (&self->queue, NOTE_READY_REFUSED, "READY refused, service", ask->command->service, out);
+    const note_line_t note = {"READY refused", .service = ask->command->service, .worker = ask->peer->id};
+    queue_note (&self->queue, NOTE_READY_REFUSED, &note, out);
     majordomo_send_disconnect (self, ask, out);
 }
 

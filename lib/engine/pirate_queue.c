@@ -93,7 +93,7 @@ enlist (keel_pirate_queue_t *self, const keel_peer_t *peer, keel_actions_t *out)
     if (dispatch_register (queue->dispatch, peer, SERVICE, 1, queue->now, &worker) == 0)
         return;
     self->counters.ready_refused++;
-    queue_note_peer (queue, NOTE_READY_REFUSED, "READY refused, id", peer->id, out);
+    queue_note (queue, NOTE_READY_REFUSED, &(note_line_t){"READY refused", .worker = peer->id}, out);
 }
 
 static void
@@ -234,7 +234,7 @@ take_message (keel_pirate_queue_t *self, const keel_event_t *event, keel_actions
 int
 keel_pirate_queue_step (keel_pirate_queue_t *self, const keel_event_t *event, keel_actions_t *out)
 {
-    queue_begin (&self->queue, event->now);
+    queue_begin (&self->queue, event);
     if (event->kind == KEEL_EVENT_MESSAGE)
         take_message (self, event, out);
     else if (event->kind == KEEL_EVENT_DISCONNECTED && event->peer.listener < self->frontends)

@@ -19,8 +19,6 @@ queue_open (queue_t *self, const queue_config_t *config, const queue_words_t *wo
     *self = (queue_t){.config = *config, .words = words};
     self->drain_until = self->probe_due = KEEL_NEVER;
     self->probed_at = INT64_MIN / 2;
-    for (note_t note = 0; note < NOTES; note++)
-        self->notes[note].said_at = INT64_MIN / 2;
     self->dispatch = dispatch_new (&config->dispatch, seed);
     return self->dispatch;
 }
@@ -41,37 +39,32 @@ queue_configure (queue_t *self, const queue_config_t *config)
 
 /* ------------------------------------------------------------------ the log */
 
-void
-queue_note (queue_t *self, note_t about, const char *words, span_t who, keel_actions_t *out)
+/*  What a peer chose may be long. Routing ids are mostly binary: in hex, as mmi.workers gives them. */
+static void
+add_peer (text_t *line, const char *key, span_t bytes, void (*add) (text_t *, const char *, span_t))
 {
-    note_state_t *state = &self->notes[about];
-    if (self->now - state->said_at < 1000) {
-        state->unsaid++;
-        return;
-    }
-    char buffer[KEEL_ACTION_TEXT];
-    text_t line = text_over (buffer, sizeof (buffer));
-    text_add (&line, words);
-    text_add (&line, " ");
-    text_add_bytes (&line, who.size > NOTE_BYTES ? span_make (who.data, NOTE_BYTES) : who);
-    if (state->unsaid) {
-        text_add (&line, " (and ");
-        text_add_number (&line, state->unsaid);
-        text_add (&line, " more like it)");
-    }
-    state->said_at = self->now;
-    state->unsaid = 0;
-    keel_actions_log (out, KEEL_LOG_WARNING, buffer);
+    if (bytes.size)
+        add (line, key, bytes.size > NOTE_BYTES ? span_make (bytes.data, NOTE_BYTES) : bytes);
 }
 
-/*  Routing ids are mostly binary: in hex. */
 void
-queue_note_peer (queue_t *self, note_t about, const char *words, span_t id, keel_actions_t *out)
+queue_note (queue_t *self, note_t about, const note_line_t *note, keel_actions_t *out)
 {
-    char buffer[65];
-    text_t hex = text_over (buffer, sizeof (buffer));
-    text_add_hex (&hex, id);
-    queue_note (self, about, words, span_make (hex.data, hex.size), out);
+    seldom_t *seldom = &self->notes[about];
+    if (!seldom_may (seldom, self->now, 1))
+        return;
+    char buffer[KEEL_ACTION_TEXT];
+    text_t line = text_over (buffer, sizeof (buffer));
+    text_add (&line, note->what);
+    if (note->reason)
+        text_add_pair_text (&line, "reason", note->reason);
+    if (note->code)
+        text_add_pair_number (&line, "code", note->code);
+    seldom_add (seldom, &line);
+    add_peer (&line, "service", note->service, text_add_pair);
+    add_peer (&line, "worker", note->worker, text_add_pair_hex);
+    add_peer (&line, "client", note->client, text_add_pair_hex);
+    keel_actions_log (out, KEEL_LOG_WARNING, buffer);
 }
 
 /* ------------------------------------------------------------------ requests */
@@ -82,9 +75,8 @@ queue_take_request (queue_t *self, const keel_peer_t *peer, const dispatch_wish_
     dispatch_request_t *request;
     unsigned code = dispatch_accept (self->dispatch, peer, wish, self->now, &request);
     if (code) {
-        const char *words = code == 429 ? "request refused (429), client over limits/outstanding, service"
-                                        : "request refused (503), service";
-        queue_note (self, NOTE_REFUSED, words, wish->service, out);
+        const note_line_t note = {"request refused", .code = code, .service = wish->service, .client = peer->id};
+        queue_note (self, NOTE_REFUSED, &note, out);
     } else if (dispatch_place (self->dispatch, request, self->now)) {
         self->words->request (request, wish->body, wish->body_count, out);
     }
@@ -96,7 +88,8 @@ queue_drop (queue_t *self, verdict_t verdict, keel_actions_t *out)
 {
     self->counters.malformed++;
     self->counters.verdicts[verdict]++;
-    queue_note (self, (note_t) verdict, "malformed message dropped:", span_text (verdict_text (verdict)), out);
+    queue_note (self, (note_t) verdict, &(note_line_t){"malformed message dropped", .reason = verdict_key (verdict)},
+                out);
 }
 
 static void
@@ -132,6 +125,13 @@ send_heartbeat (queue_t *self, dispatch_worker_t *worker, keel_actions_t *out)
 /* ------------------------------------------------------------------ events but messages */
 
 static void
+note_worker_lost (queue_t *self, const char *what, const dispatch_worker_t *worker, keel_actions_t *out)
+{
+    const note_line_t note = {what, .service = worker->service->name, .worker = worker->id};
+    queue_note (self, NOTE_WORKER_LOST, &note, out);
+}
+
+static void
 take_unreachable (queue_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     if (event->tag == TAG_CLIENT) {
@@ -141,7 +141,7 @@ take_unreachable (queue_t *self, const keel_event_t *event, keel_actions_t *out)
     dispatch_worker_t *worker = dispatch_worker (self->dispatch, &event->peer);
     if (!worker)
         return;
-    queue_note_peer (self, NOTE_WORKER_LOST, "connection of a worker is gone, id", worker->id, out);
+    note_worker_lost (self, "worker gone", worker, out);
     dispatch_lose (self->dispatch, worker, DISPATCH_UNREACHABLE, event->tag, self->now);
 }
 
@@ -152,11 +152,11 @@ take_full (queue_t *self, const keel_event_t *event, keel_actions_t *out)
 {
     if (event->tag == TAG_CLIENT) {
         self->counters.clients_full++;
-        queue_note_peer (self, NOTE_CLIENT_FULL, "answer dropped, its client does not read, id", event->peer.id, out);
+        queue_note (self, NOTE_CLIENT_FULL, &(note_line_t){"client does not read", .client = event->peer.id}, out);
         return;
     }
     self->counters.workers_full++;
-    queue_note_peer (self, NOTE_WORKER_FULL, "command dropped, its worker does not read, id", event->peer.id, out);
+    queue_note (self, NOTE_WORKER_FULL, &(note_line_t){"worker does not read", .worker = event->peer.id}, out);
     dispatch_worker_t *worker = dispatch_worker (self->dispatch, &event->peer);
     if (worker && event->tag != TAG_WORKER)
         dispatch_lose (self->dispatch, worker, DISPATCH_UNREACHABLE, event->tag, self->now);
@@ -248,7 +248,7 @@ expire_workers (queue_t *self, keel_actions_t *out)
         dispatch_worker_t *worker = dispatch_silent (self->dispatch, self->now);
         if (!worker)
             return true;
-        queue_note_peer (self, NOTE_WORKER_LOST, "worker expired, silent for too long, id", worker->id, out);
+        note_worker_lost (self, "worker expired", worker, out);
         dispatch_lose (self->dispatch, worker, DISPATCH_EXPIRED, 0, self->now);
     }
     return false;
@@ -341,8 +341,9 @@ forgive_our_absence (queue_t *self, int64_t now)
 }
 
 void
-queue_begin (queue_t *self, int64_t now)
+queue_begin (queue_t *self, const keel_event_t *event)
 {
+    int64_t now = event->now;
     assert (now >= self->now || !self->started);
     if (self->started)
         forgive_our_absence (self, now);
@@ -350,7 +351,7 @@ queue_begin (queue_t *self, int64_t now)
         self->started_at = now;
     self->started = true;
     self->now = now;
-    dispatch_begin (self->dispatch);
+    dispatch_begin (self->dispatch, now * 1000 + event->us);
 }
 
 void

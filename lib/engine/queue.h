@@ -9,11 +9,11 @@
 #define KEEL_QUEUE_H
 
 #include "dispatch.h"
-#include "text.h"
+#include "seldom.h"
 #include "verdict.h"
 
 /*  JSON of one answer is cut here and says so: a list of everything must not become a way to stop the broker. */
-#define QUEUE_REPORT_BYTES (1 << 20)
+#define QUEUE_REPORT_BYTES (4 << 20)
 
 /*  Counters by name; SIGUSR1 gives them, and mmi.stats. */
 #define QUEUE_COUNTER_MAP(X)                                                                                           \
@@ -47,10 +47,15 @@ typedef enum {
     NOTES
 } note_t;
 
+/*  A line of the log; what is not set is left out. */
 typedef struct {
-    int64_t said_at;
-    uint64_t unsaid;
-} note_state_t;
+    const char *what;
+    const char *reason;
+    unsigned code;
+    span_t service; /* as a peer named it */
+    span_t worker;  /* routing ids */
+    span_t client;
+} note_line_t;
 
 typedef struct queue queue_t;
 
@@ -78,7 +83,7 @@ struct queue {
     const queue_words_t *words;
     dispatch_t *dispatch;
     queue_counters_t counters;
-    note_state_t notes[NOTES];
+    seldom_t notes[NOTES];
     int64_t started_at;
     int64_t now;
     bool started;
@@ -106,7 +111,7 @@ void queue_configure (queue_t *self, const queue_config_t *config);
 
 /*  A step begins at that time; then the personality takes a MESSAGE itself, and gives every other event to queue_take_event;
  *  and at last the queue does whatever else is due. */
-void queue_begin (queue_t *self, int64_t now);
+void queue_begin (queue_t *self, const keel_event_t *event);
 void queue_take_event (queue_t *self, const keel_event_t *event, keel_actions_t *out);
 void queue_settle (queue_t *self, keel_actions_t *out);
 int64_t queue_next_due (const queue_t *self);
@@ -126,10 +131,8 @@ void queue_abandon (queue_t *self, dispatch_request_t *request, unsigned code, k
 /*  Bids a worker farewell and forgets it. */
 void queue_dismiss (queue_t *self, dispatch_worker_t *worker, keel_actions_t *out);
 
-/*  Says it in the log unless it was said within the last second; then only counts it. who: bytes of a peer, made readable. */
-void queue_note (queue_t *self, note_t about, const char *words, span_t who, keel_actions_t *out);
-/*  The same with a routing id, in hex as mmi.workers gives them. */
-void queue_note_peer (queue_t *self, note_t about, const char *words, span_t id, keel_actions_t *out);
+/*  Says it in the log unless something of that kind was said within the last second; then only counts it. */
+void queue_note (queue_t *self, note_t about, const note_line_t *note, keel_actions_t *out);
 
 /* ---- queue_report.c */
 
@@ -138,5 +141,7 @@ text_t queue_open_report (queue_t *self);
 /*  Opens an object with every gauge and counter of the queue and of its dispatch; the personality adds its own with
  *  text_add_json_number and closes it. */
 void queue_report_stats (queue_t *self, text_t *json, int64_t now);
+/*  For a status line: "3 requests with workers, 2 waiting, 4 workers". */
+void queue_describe (const dispatch_gauges_t *gauges, text_t *line);
 
 #endif

@@ -39,3 +39,14 @@ queue_report_stats (queue_t *self, text_t *json, int64_t now)
 #undef X
     verdict_report (json, counters->verdicts);
 }
+
+void
+queue_describe (const dispatch_gauges_t *gauges, text_t *line)
+{
+    text_add_number (line, gauges->held);
+    text_add (line, " requests with workers, ");
+    text_add_number (line, gauges->waiting);
+    text_add (line, " waiting, ");
+    text_add_number (line, gauges->workers);
+    text_add (line, " workers");
+}

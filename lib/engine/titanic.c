@@ -468,18 +468,6 @@ keel_tsp_drained (const keel_tsp_t *self)
     return gone;
 }
 
-size_t
-keel_tsp_unstored (const keel_tsp_t *self)
-{
-    return self->out_count;
-}
-
-size_t
-keel_tsp_running (const keel_tsp_t *self)
-{
-    return keel_mdclient_outstanding (self->client);
-}
-
 const keel_tsp_counters_t *
 keel_tsp_counters (const keel_tsp_t *self)
 {

@@ -23,6 +23,7 @@
 #define KEEL_ENGINE_TITANIC_H
 
 #include "event.h"
+#include "text.h"
 #include "titanic_op.h"
 
 typedef struct keel_titanic keel_tsp_t;
@@ -100,10 +101,9 @@ int64_t keel_tsp_next_due (const keel_tsp_t *self);
 
 /*  After DRAIN: what was taken is stored and answered. */
 bool keel_tsp_drained (const keel_tsp_t *self);
-/*  Requests that wait to be stored; with the broker. */
-size_t keel_tsp_unstored (const keel_tsp_t *self);
-size_t keel_tsp_running (const keel_tsp_t *self);
 const keel_tsp_counters_t *keel_tsp_counters (const keel_tsp_t *self);
+/*  For a status line: "1 changes to be stored, 2 requests with the broker, 3 services with requests; broker keel". */
+void keel_tsp_describe (const keel_tsp_t *self, text_t *line);
 /*  Every counter, and what is in memory, as one JSON object; valid until the next step or call. */
 const char *keel_tsp_stats (keel_tsp_t *self);
 

@@ -4,7 +4,7 @@
 #include "fault.h"
 #include "memory.h"
 #include "search.h"
-#include "text.h"
+#include "seldom.h"
 #include "worker_slots.h"
 
 #include <assert.h>
@@ -13,12 +13,30 @@
 #define QUICK_LIMIT_MS 2000
 #define SLOW_FIRST_MS  1000
 #define SLOW_LIMIT_MS  32000
-#define COMPLAIN_MS    1000
 #define SESSION_MS     1000 /* one that lasted so long was one, though the broker had nothing to say yet */
 
 /*  The tag of a SEND: */
 #define TAG_VITAL 1 /* nothing makes good its loss: READY, answers */
 #define TAG_PLAIN 0
+
+/*  What it says in the log: each at most once a second after so many at once. */
+typedef enum {
+    NOTE_SEARCH,
+    NOTE_REGISTERED,
+    NOTE_LOST,
+    NOTE_MALFORMED,
+    NOTES,
+} note_t;
+
+static const struct {
+    keel_log_level_t level;
+    int burst;
+} notes[NOTES] = {
+    [NOTE_SEARCH] = {KEEL_LOG_DEBUG, 20},
+    [NOTE_REGISTERED] = {KEEL_LOG_INFO, 5},
+    [NOTE_LOST] = {KEEL_LOG_WARNING, 5},
+    [NOTE_MALFORMED] = {KEEL_LOG_WARNING, 1},
+};
 
 typedef enum {
     WAITING, /* until connect_at */
@@ -38,7 +56,7 @@ struct worker_engine {
     int64_t connect_at;
     int64_t heard_at; /* or when READY was said */
     int64_t beat_at;
-    int64_t complain_at;
+    seldom_t notes[NOTES];
     unsigned absent;       /* brokers in a row that were not there */
     int64_t searches_from; /* when the last broker that was heard was lost */
     backoff_t quick;
@@ -64,15 +82,23 @@ pass_time (worker_engine_t *self, int64_t now)
     self->now = now;
 }
 
+/*  A broker may make it say things as often as it likes. reason: NULL, there is none. */
 static void
-say (worker_engine_t *self, keel_log_level_t level, const char *words, keel_actions_t *out)
+say (worker_engine_t *self, note_t note, const char *what, const char *reason, keel_actions_t *out)
 {
-    char line[KEEL_ACTION_TEXT];
-    text_t text = text_over (line, sizeof (line));
-    text_add (&text, self->config.endpoints[self->endpoint]);
-    text_add (&text, ": ");
-    text_add (&text, words);
-    keel_actions_log (out, level, line);
+    seldom_t *seldom = &self->notes[note];
+    if (!seldom_may (seldom, self->now, notes[note].burst))
+        return;
+    char buffer[KEEL_ACTION_TEXT];
+    text_t line = text_over (buffer, sizeof (buffer));
+    text_add (&line, what);
+    if (reason)
+        text_add_pair_text (&line, "reason", reason);
+    seldom_add (seldom, &line);
+    if (self->config.service[0])
+        text_add_pair_text (&line, "service", self->config.service);
+    text_add_pair_text (&line, "broker", self->config.endpoints[self->endpoint]);
+    keel_actions_log (out, notes[note].level, buffer);
 }
 
 /*  Makes all that is held void. */
@@ -137,7 +163,7 @@ begin_session (worker_engine_t *self, keel_actions_t *out)
     self->renewing = false;
     self->heard_at = self->now;
     self->beat_at = self->speech->beats ? self->now + self->config.heartbeat_ms : KEEL_NEVER;
-    say (self, KEEL_LOG_DEBUG, "READY", out);
+    say (self, NOTE_SEARCH, "READY sent", NULL, out);
 }
 
 static void
@@ -177,7 +203,7 @@ pause_of (worker_engine_t *self, backoff_t *backoff)
 static void
 lose_session (worker_engine_t *self, backoff_t *backoff, const char *why, keel_actions_t *out)
 {
-    say (self, self->heard ? KEEL_LOG_WARNING : KEEL_LOG_DEBUG, why, out);
+    say (self, self->heard ? NOTE_LOST : NOTE_SEARCH, self->heard ? "broker lost" : "no broker", why, out);
     keel_actions_close (out, self->endpoint, false);
     wait_to_connect (self, pause_of (self, backoff));
     self->heard = false;
@@ -238,10 +264,7 @@ static void
 complain (worker_engine_t *self, verdict_t verdict, keel_actions_t *out)
 {
     count (self, WORKER_ENGINE_MALFORMED);
-    if (self->now < self->complain_at)
-        return;
-    self->complain_at = self->now + COMPLAIN_MS;
-    say (self, KEEL_LOG_WARNING, verdict_text (verdict), out);
+    say (self, NOTE_MALFORMED, "malformed message dropped", verdict_key (verdict), out);
 }
 
 static void
@@ -276,11 +299,11 @@ on_message (worker_engine_t *self, const keel_event_t *event, keel_actions_t *ou
     self->absent = 0;
     if (word.kind == WORKER_HEARS_DISCONNECT) {
         count (self, WORKER_ENGINE_REFUSED);
-        lose_session (self, &self->quick, "it said DISCONNECT", out);
+        lose_session (self, &self->quick, "DISCONNECT", out);
         return;
     }
     if (!self->heard)
-        say (self, KEEL_LOG_INFO, "registered", out);
+        say (self, NOTE_REGISTERED, "registered", NULL, out);
     self->heard = true;
     self->heard_at = self->now;
     backoff_reset (&self->quick);
@@ -306,7 +329,7 @@ on_tick (worker_engine_t *self, keel_actions_t *out)
         return;
     if (self->now >= silent_at (self)) {
         count (self, WORKER_ENGINE_SILENT);
-        lose_session (self, self->config.endpoint_count > 1 ? &self->quick : &self->slow, "it is silent", out);
+        lose_session (self, self->config.endpoint_count > 1 ? &self->quick : &self->slow, "silent", out);
     } else if (self->now >= self->beat_at) {
         send_heartbeat (self, out);
         self->beat_at = self->now + self->config.heartbeat_ms;
@@ -339,10 +362,10 @@ worker_engine_step (worker_engine_t *self, const keel_event_t *event, keel_actio
     else if (event->kind == KEEL_EVENT_DISCONNECTED || event->kind == KEEL_EVENT_REFUSED) {
         count (self, WORKER_ENGINE_LOST);
         self->absent = event->kind == KEEL_EVENT_REFUSED ? self->absent + 1 : 0;
-        lose_session (self, &self->quick, "the connection has ended", out);
+        lose_session (self, &self->quick, "connection ended", out);
     } else if (event->tag == TAG_VITAL) {
         count (self, WORKER_ENGINE_UNSENT);
-        lose_session (self, &self->quick, "it does not read", out);
+        lose_session (self, &self->quick, "does not read", out);
     }
     return 0;
 }

@@ -10,5 +10,8 @@ bool bound_is_taken (const char *endpoint);
 bool bound_is_wildcard (const char *endpoint);
 /*  What was given, with the real port for a wildcard; the caller frees it. socket: libzmq's, bound to it last. */
 char *bound_endpoint (void *socket, const char *given);
+/*  Has libzmq accept nobody any more at the socket fd that it listens on. zmq_unbind would end the connections that were made there as well.
+ *  False: there is no way on this system. */
+bool bound_close_door (int fd);
 
 #endif

@@ -6,10 +6,25 @@
 #include "listen.h"
 #include "log.h"
 #include "notify.h"
+#include "options_check.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <sodium/randombytes.h>
+
+/*  Between status lines, at least. */
+#define STATUS_MS 1000
+
+/*  What systemd was told last. */
+typedef struct {
+    bool heard; /* is there a systemd? */
+    int64_t watchdog_ms; /* between signs of life; 0: none are wanted */
+    int64_t alive_at;
+    int64_t status_at;
+    uint64_t steps; /* of the loop, then */
+    bool stale;     /* something else has happened since */
+    char status[BROKER_STATUS];
+} told_t;
 
 typedef struct {
     const broker_kind_t *kind;
@@ -17,8 +32,10 @@ typedef struct {
     void *settings;
     daemon_t daemon;
     port_t *port;
+    activation_t passed;
     void *engine;
     loop_t loop;
+    told_t told;
     uint16_t listeners;
     bool draining;
     bool stopping;
@@ -42,11 +59,37 @@ static int
 listen_to (broker_t *self, const setting_list_t *list)
 {
     for (size_t n = 0; n < list->count; n++, self->listeners++) {
-        int rc = listen_on (&self->options, self->port, &list->items[n]);
+        int rc = listen_on (&self->options, self->port, &self->passed, &list->items[n]);
         if (rc)
             return rc;
     }
     return EXIT_OK;
+}
+
+static int
+take_passed (broker_t *self)
+{
+    char problem[ACTIVATION_PROBLEM];
+    if (activation_open (&self->passed, problem) == 0)
+        return EXIT_OK;
+    log_at (KEEL_LOG_ERROR, "%s", problem);
+    return EXIT_CONFIG;
+}
+
+/*  Whoever connects to a socket that nobody serves would wait for ever. It may also be why an endpoint is in use. */
+static int
+listen_to_all (broker_t *self)
+{
+    int rc = EXIT_OK;
+    for (size_t n = 0; n < self->kind->listen_count && rc == EXIT_OK; n++)
+        rc = listen_to (self, setting_at (self, self->kind->listens[n]));
+    const char *left = activation_left (&self->passed);
+    if (left) {
+        log_at (KEEL_LOG_ERROR, "systemd passes %s, and nothing says to listen there: name it as an endpoint, or take it out "
+                "of the socket unit", left);
+        rc = EXIT_CONFIG;
+    }
+    return rc;
 }
 
 static int
@@ -68,11 +111,68 @@ build (broker_t *self)
     self->loop.more = kind->more;
     self->loop.rest = kind->rest;
     int rc = kind->start ? kind->start (self->engine, self->port, self->settings) : EXIT_OK;
-    for (size_t n = 0; n < kind->listen_count && rc == EXIT_OK; n++)
-        rc = listen_to (self, setting_at (self, kind->listens[n]));
+    if (rc == EXIT_OK)
+        rc = listen_to_all (self);
     if (rc == EXIT_OK && kind->open)
         rc = kind->open (self->engine, &self->options, self->port);
     return rc;
+}
+
+/* ------------------------------------------------------------------ what systemd is told */
+
+static const char *
+write_status (broker_t *self)
+{
+    text_t line = text_over (self->told.status, sizeof (self->told.status));
+    if (self->draining)
+        text_add (&line, "draining");
+    else if (self->kind->role)
+        self->kind->role (self->engine, &line, clock_now_ms ());
+    else
+        text_add (&line, "serving");
+    text_add (&line, "; ");
+    self->kind->describe (self->engine, &line);
+    return self->told.status;
+}
+
+static void
+tell_status (broker_t *self)
+{
+    told_t *told = &self->told;
+    char before[BROKER_STATUS];
+    told->status_at = self->loop.now;
+    told->steps = self->loop.steps;
+    told->stale = false;
+    memcpy (before, told->status, sizeof (before));
+    if (strcmp (before, write_status (self)) != 0)
+        notify_status ("%s", told->status);
+}
+
+/*  At the end of a turn: at a second's distance, however busy it is. */
+static void
+tell (broker_t *self)
+{
+    told_t *told = &self->told;
+    told->stale |= told->steps != self->loop.steps;
+    if (told->heard && told->stale && self->loop.now - told->status_at >= STATUS_MS)
+        tell_status (self);
+    if (told->watchdog_ms && self->loop.now - told->alive_at >= told->watchdog_ms) {
+        notify_alive ();
+        told->alive_at = self->loop.now;
+    }
+}
+
+/*  Until something is to be told, msec; -1: nothing will. */
+static int64_t
+until_telling (const broker_t *self)
+{
+    const told_t *told = &self->told;
+    const int64_t now = self->loop.now;
+    int64_t left = told->watchdog_ms ? told->alive_at + told->watchdog_ms - now : -1;
+    int64_t status = told->heard && told->stale ? told->status_at + STATUS_MS - now : -1;
+    if (left < 0 || (status >= 0 && status < left))
+        left = status;
+    return left;
 }
 
 /* ------------------------------------------------------------------ signals */
@@ -82,24 +182,27 @@ reload (broker_t *self)
 {
     notify_reloading (); /* systemd waits for the ready that follows, whatever there is to reload */
     if (!self->options.file)
-        log_at (KEEL_LOG_NOTICE, "nothing to reload: no configuration file was given with -c");
+        log_event (KEEL_LOG_NOTICE, "nothing to reload", "reason", "no configuration file was given with -c", NULL);
     else if (options_reload (&self->options, self->settings) == 0) {
         self->kind->configure (self->engine, self->settings);
         set_spin (self);
-        log_at (KEEL_LOG_NOTICE, "configuration reloaded");
+        log_event (KEEL_LOG_NOTICE, "configuration reloaded", "file", self->options.file, NULL);
     }
-    notify_ready ("serving");
+    notify_ready (write_status (self));
 }
 
 static void
 drain (broker_t *self)
 {
-    char work[BROKER_WORK];
+    char work[BROKER_STATUS];
+    text_t line = text_over (work, sizeof (work));
     self->stopping = self->draining; /* a second time: at once */
     self->draining = true;
-    self->kind->describe (self->engine, work);
-    log_at (KEEL_LOG_NOTICE, "%s, %s", self->stopping ? "stopping at once" : "draining", work);
-    notify_stopping ("draining");
+    self->kind->describe (self->engine, &line);
+    log_event (KEEL_LOG_NOTICE, self->stopping ? "stopping at once" : "draining", "work", work, NULL);
+    notify_stopping (write_status (self));
+    for (uint16_t n = 0; n < self->listeners; n++)
+        port_leave (self->port, n);
     loop_tell (&self->loop, KEEL_EVENT_DRAIN);
 }
 
@@ -109,7 +212,7 @@ hand_over (broker_t *self)
     if (self->kind->hand_over)
         self->kind->hand_over (self->engine);
     else
-        log_at (KEEL_LOG_NOTICE, "SIGUSR2 hands over to a peer, and there is none");
+        log_event (KEEL_LOG_NOTICE, "no handover", "reason", "it is not one of a pair", NULL);
 }
 
 static void
@@ -133,30 +236,23 @@ take_signals (broker_t *self)
 static void
 attend (broker_t *self)
 {
+    self->told.stale = true;
     if (self->kind->attend)
         self->kind->attend (self->engine);
     take_signals (self);
 }
 
 static void
-tell_status (broker_t *self)
-{
-    char text[BROKER_WORK];
-    if (self->kind->status && !self->draining && self->kind->status (self->engine, text))
-        notify_status ("%s", text);
-}
-
-static void
 serve (broker_t *self)
 {
-    int64_t watchdog_ms = notify_watchdog_ms ();
-    notify_ready ("serving");
+    self->told.heard = notify_heard ();
+    self->told.watchdog_ms = notify_watchdog_ms ();
+    self->told.status_at = self->told.alive_at = self->loop.now = clock_now_ms ();
+    notify_ready (write_status (self));
     while (!self->stopping && !(self->draining && self->kind->drained (self->engine))) {
-        if (loop_turn (&self->loop, watchdog_ms ? watchdog_ms : -1))
+        if (loop_turn (&self->loop, until_telling (self)))
             attend (self);
-        tell_status (self);
-        if (watchdog_ms)
-            notify_alive ();
+        tell (self);
     }
 }
 
@@ -176,6 +272,7 @@ take_down (broker_t *self)
     if (self->engine)
         self->kind->unmake (self->engine);
     port_destroy (&self->port);
+    activation_close (&self->passed);
     daemon_close (&self->daemon);
     options_close (&self->options);
 }
@@ -189,8 +286,10 @@ broker_run (const broker_kind_t *kind, int argc, char **argv, void *settings)
         return rc;
     rc = kind->check ? kind->check (settings, &broker.options) : -1;
     if (rc < 0)
+        rc = broker.options.check ? options_check (&broker.options, settings) : take_passed (&broker);
+    if (rc == EXIT_OK && !broker.options.check)
         rc = build (&broker);
-    if (rc == EXIT_OK) {
+    if (rc == EXIT_OK && !broker.options.check) {
         serve (&broker);
         finish (&broker);
     }

@@ -13,9 +13,10 @@
 
 #include "loop.h"
 #include "options.h"
+#include "text.h"
 
-/*  Room for what is said of the engine's work. */
-#define BROKER_WORK 256
+/*  What is longer is cut, of a status line. */
+#define BROKER_STATUS 512
 
 typedef struct {
     const program_t *program;
@@ -41,7 +42,7 @@ typedef struct {
     /*  After EVENT_DRAIN: nothing is left to do. */
     bool (*drained) (const void *engine);
     /*  What it is at, for people: "3 requests with workers, 2 waiting". */
-    void (*describe) (const void *engine, char text[BROKER_WORK]);
+    void (*describe) (const void *engine, text_t *line);
     /*  Every counter as one JSON object, valid until the next step. */
     const char *(*stats) (void *engine, int64_t now);
 
@@ -54,8 +55,8 @@ typedef struct {
     int (*open) (void *engine, const options_t *options, port_t *port);
     /*  A descriptor that the port watches may be readable. */
     void (*attend) (void *engine);
-    /*  The status line: false, it is as it was; else as text. */
-    bool (*status) (void *engine, char text[BROKER_WORK]);
+    /*  Which part it has, for the beginning of the status line; NULL: "serving". */
+    void (*role) (const void *engine, text_t *line, int64_t now);
     /*  SIGUSR2. */
     void (*hand_over) (void *engine);
 } broker_kind_t;

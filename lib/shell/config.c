@@ -12,9 +12,9 @@ typedef struct {
     const char *file;
     const setting_t *settings;
     config_lines_t lines;
-    size_t items;             /* seen so far */
-    int line;                 /* of the last one */
-    int first[SETTINGS_MOST]; /* the line that gave a setting; 0: none yet */
+    size_t items; /* seen so far */
+    int line;     /* of the last one */
+    int *given;   /* the line that gave a setting; 0: none yet */
     void *target;
     char *problem;
 } reader_t;
@@ -109,10 +109,10 @@ fail_word (const reader_t *self, const char *key, const char *value)
 static int
 apply (reader_t *self, const setting_t *setting, const char *value)
 {
-    int *first = &self->first[setting - self->settings];
-    if (*first)
-        return fail (self, "a second '%s', the first is on line %d; delete one", setting->key, *first);
-    *first = self->line;
+    int *given = &self->given[setting - self->settings];
+    if (*given)
+        return fail (self, "a second '%s', the first is on line %d; delete one", setting->key, *given);
+    *given = self->line;
     const setting_t *meant = setting;
     if (setting->kind == SETTING_CHOICE && !(meant = find_word (self, setting->key, value)))
         return fail_word (self, setting->key, value);
@@ -163,21 +163,22 @@ static int
 read_listen (reader_t *self, const setting_t *setting, zconfig_t *section)
 {
     const char *endpoint = NULL, *admin = NULL;
-    int start = self->line, named = start;
-    self->first[setting - self->settings] = start;
+    int named = self->line;
     for (zconfig_t *item = zconfig_child (section); item; item = zconfig_next (item)) {
         if (read_listen_key (self, setting, item, &endpoint, &admin))
             return -1;
         if (streq (zconfig_name (item), "endpoint"))
             named = self->line;
     }
-    self->line = named;
+    self->given[setting - self->settings] = self->line = named;
     if (!endpoint)
         return fail (self, "this '%s' has no endpoint; add endpoint = \"tcp://ADDRESS:PORT\" below it", setting->key);
     const setting_t *meant = admin && *admin == '1' ? setting_of_admin (self->settings, setting) : setting;
     char problem[SETTING_PROBLEM];
     if (setting_apply (meant, endpoint, self->target, problem))
         return fail (self, "%s/endpoint '%.256s': %s", setting->key, endpoint, problem);
+    setting_list_t *list = (setting_list_t *) (void *) ((uint8_t *) self->target + setting->at);
+    list->items[list->count - 1].line = named;
     return 0;
 }
 
@@ -251,9 +252,10 @@ load (const char *file, size_t *size)
 }
 
 int
-config_read (const char *file, const setting_t settings[], bool found[SETTINGS_MOST], void *target,
+config_read (const char *file, const setting_t settings[], int lines[SETTINGS_MOST], void *target,
              char problem[CONFIG_PROBLEM])
 {
+    memset (lines, 0, SETTINGS_MOST * sizeof (int));
     size_t size;
     char *text = load (file, &size);
     if (!text) {
@@ -261,10 +263,8 @@ config_read (const char *file, const setting_t settings[], bool found[SETTINGS_M
                   strerror (errno));
         return -1;
     }
-    reader_t reader = {.file = file, .settings = settings, .target = target, .problem = problem};
+    reader_t reader = {.file = file, .settings = settings, .given = lines, .target = target, .problem = problem};
     int rc = read_text (&reader, text, size);
-    for (size_t n = 0; n < SETTINGS_MOST; n++)
-        found[n] = reader.first[n] != 0;
     config_lines_close (&reader.lines);
     free (text);
     return rc;

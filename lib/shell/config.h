@@ -14,9 +14,9 @@
 #define CONFIG_PROBLEM 2048
 
 /*  Reads a file into target.
- *  found   [out] one flag a setting: the file has it
+ *  lines   [out] for each setting the line that has it, of a list the last one; 0: the file has it not
  *  0, or -1: problem is "FILE:LINE: what; remedy" and target may have been written to in part. */
-int config_read (const char *file, const setting_t settings[], bool found[SETTINGS_MOST], void *target,
+int config_read (const char *file, const setting_t settings[], int lines[SETTINGS_MOST], void *target,
                  char problem[CONFIG_PROBLEM]);
 
 #endif

@@ -1,8 +1,9 @@
 #include "endpoint.h"
 
+#include "bound.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
@@ -115,4 +116,60 @@ endpoint_check (const char *endpoint, endpoint_use_t use)
     if (starts (endpoint, "ipc://"))
         return check_ipc (endpoint + 6, use);
     return "it must begin with tcp:// or ipc://";
+}
+
+/*  The part behind tcp:// before the port. */
+static void
+take_host (const char *endpoint, char host[HOST_MOST + 1])
+{
+    const char *start = endpoint + strlen ("tcp://"), *port = strrchr (endpoint, ':');
+    snprintf (host, HOST_MOST + 1, "%.*s", (int) (port - start), start);
+}
+
+static bool
+is_one_of (const char *host, const char *const hosts[], size_t count)
+{
+    for (size_t n = 0; n < count; n++)
+        if (strcmp (host, hosts[n]) == 0)
+            return true;
+    return false;
+}
+
+/*  Both over tcp, with one port? Then their hosts. */
+static bool
+share_port (const char *one, const char *other, char host[HOST_MOST + 1], char other_host[HOST_MOST + 1])
+{
+    if (!starts (one, "tcp://") || !starts (other, "tcp://") || strcmp (strrchr (one, ':'), strrchr (other, ':')) != 0)
+        return false;
+    take_host (one, host);
+    take_host (other, other_host);
+    return true;
+}
+
+bool
+endpoint_collides (const char *bind, const char *other)
+{
+    static const char *const all[] = {"*", "[::]"}; /* both versions of IP */
+    char host[HOST_MOST + 1], other_host[HOST_MOST + 1];
+    if (bound_is_wildcard (bind) || bound_is_wildcard (other))
+        return false;
+    if (strcmp (bind, other) == 0)
+        return true;
+    if (!share_port (bind, other, host, other_host))
+        return false;
+    return is_one_of (host, all, 2) || is_one_of (other_host, all, 2) ||
+           (strcmp (host, "0.0.0.0") == 0 && *other_host != '[') ||
+           (strcmp (other_host, "0.0.0.0") == 0 && *host != '[');
+}
+
+bool
+endpoint_reaches (const char *peer, const char *bind)
+{
+    static const char *const selves[] = {"*", "0.0.0.0", "[::]", "localhost", "127.0.0.1", "[::1]"};
+    const size_t count = sizeof (selves) / sizeof (selves[0]);
+    char host[HOST_MOST + 1], bound[HOST_MOST + 1];
+    if (strcmp (peer, bind) == 0)
+        return true;
+    return share_port (peer, bind, host, bound) &&
+           (strcmp (host, bound) == 0 || (is_one_of (host, selves, count) && is_one_of (bound, selves, count)));
 }

@@ -369,6 +369,14 @@ exec_run (const exec_config_t *config, const span_t input[], size_t count, exec_
     return !failed (&run);
 }
 
+const char *
+exec_result_said (exec_result_t *result)
+{
+    while (result->error_size && result->error[result->error_size - 1] == '\n')
+        result->error[--result->error_size] = 0;
+    return result->error_size ? result->error : NULL;
+}
+
 void
 exec_result_clear (exec_result_t *result)
 {

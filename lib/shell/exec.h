@@ -22,7 +22,7 @@ typedef struct {
 
 #define EXEC_TIMEOUT_MS 60000
 #define EXEC_OUTPUT_MAX (64u << 20)
-#define EXEC_ERROR_MAX  4096
+#define EXEC_ERROR_MAX  900 /* a line of the log takes them even if each is escaped */
 
 typedef struct {
     char *output; /* what it said on stdout; with a terminating zero that is not counted */
@@ -36,6 +36,8 @@ typedef struct {
  *  result->reason says why, and error what it said. Either way exec_result_clear is due. */
 bool exec_run (const exec_config_t *config, const span_t input[], size_t count, exec_result_t *result);
 void exec_result_clear (exec_result_t *result);
+/*  What it said on stderr, for a line of the log: without the newlines at its end. NULL: nothing. */
+const char *exec_result_said (exec_result_t *result);
 
 /*  Kills every command that runs. Safe in a signal handler. */
 void exec_kill_all (void);

@@ -38,11 +38,15 @@ listen_failed (const options_t *options, const char *endpoint, int why)
 }
 
 int
-listen_on (const options_t *options, port_t *port, const setting_item_t *item)
+listen_on (const options_t *options, port_t *port, activation_t *passed, const setting_item_t *item)
 {
     uint16_t listener;
-    if (port_listen (port, item->text, item->admin, &listener) != 0)
+    int fd = passed ? activation_take (passed, item->text) : -1;
+    int rc = fd < 0 ? port_listen (port, item->text, item->admin, &listener)
+                    : port_adopt (port, item->text, fd, item->admin, &listener);
+    if (rc != 0)
         return listen_failed (options, item->text, errno);
-    log_at (KEEL_LOG_NOTICE, "listening on %s%s", port_endpoint (port, listener), item->admin ? " (admin)" : "");
+    log_at (KEEL_LOG_NOTICE, "listening on %s%s%s", port_endpoint (port, listener), item->admin ? " admin=1" : "",
+            fd < 0 ? "" : " from=systemd");
     return 0;
 }

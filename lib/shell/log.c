@@ -14,7 +14,6 @@
 
 /*  How long the first line waits for a full pipe. Those after it do not, until the pipe takes lines again. */
 #define PATIENCE_MS 100
-#define SELDOM_MS   1000
 
 static const struct {
     const char *name;
@@ -82,7 +81,7 @@ write_or_count (const char *line, size_t size)
     pthread_mutex_lock (&writing);
     if (lost) {
         char words[80];
-        int length = snprintf (words, sizeof (words), "%s%lu lines of the log were lost: nobody read them\n",
+        int length = snprintf (words, sizeof (words), "%slog lines lost, nobody read them count=%lu\n",
                                prefix_of (KEEL_LOG_WARNING), lost);
         if (write_line (words, (size_t) length))
             lost = 0;
@@ -119,17 +118,55 @@ log_at (keel_log_level_t level, const char *format, ...)
     errno = error;
 }
 
-void
-log_seldom (log_seldom_t *seldom, keel_log_level_t level, const char *text)
+/*  pairs: keys and values, up to NULL. */
+static void
+add_pairs (text_t *line, va_list pairs)
 {
-    int64_t now = clock_now_ms ();
-    if (now < seldom->after_ms) {
-        seldom->unsaid++;
-        return;
+    const char *key;
+    while ((key = va_arg (pairs, const char *))) {
+        const char *value = va_arg (pairs, const char *);
+        if (value)
+            text_add_pair_text (line, key, value);
     }
-    if (seldom->unsaid)
-        log_at (level, "%s (and %llu more like it)", text, (unsigned long long) seldom->unsaid);
-    else
-        log_at (level, "%s", text);
-    *seldom = (log_seldom_t){.after_ms = now + SELDOM_MS};
+}
+
+void
+log_event (keel_log_level_t level, const char *what, ...)
+{
+    char buffer[LOG_LINE];
+    text_t line = text_over (buffer, sizeof (buffer));
+    text_add (&line, what);
+    va_list pairs;
+    va_start (pairs, what);
+    add_pairs (&line, pairs);
+    va_end (pairs);
+    log_at (level, "%s", buffer);
+}
+
+/*  Under the mutex, as handlers' threads may share one. */
+static bool
+take_turn (seldom_t *seldom, int burst, text_t *line)
+{
+    static pthread_mutex_t turns = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock (&turns);
+    bool may = seldom_may (seldom, clock_now_ms (), burst);
+    if (may)
+        seldom_add (seldom, line);
+    pthread_mutex_unlock (&turns);
+    return may;
+}
+
+void
+log_seldom (seldom_t *seldom, int burst, keel_log_level_t level, const char *what, ...)
+{
+    char buffer[LOG_LINE];
+    text_t line = text_over (buffer, sizeof (buffer));
+    text_add (&line, what);
+    if (!take_turn (seldom, burst, &line))
+        return;
+    va_list pairs;
+    va_start (pairs, what);
+    add_pairs (&line, pairs);
+    va_end (pairs);
+    log_at (level, "%s", buffer);
 }

@@ -21,9 +21,16 @@ loop_close (loop_t *self)
     keel_actions_destroy (&self->actions);
 }
 
+static keel_event_t
+event_at (keel_event_kind_t kind, int64_t now_us)
+{
+    return (keel_event_t){.kind = kind, .us = (uint16_t) (now_us % 1000), .now = now_us / 1000};
+}
+
 static void
 step_once (loop_t *self, const keel_event_t *event)
 {
+    self->steps++;
     keel_actions_clear (self->actions);
     self->step (self->engine, event, self->actions);
     for (size_t n = 0; n < self->actions->count; n++) {
@@ -37,14 +44,15 @@ step_once (loop_t *self, const keel_event_t *event)
     }
 }
 
-/*  False: there was none. */
+/*  At the time of that event. False: there was none. */
 static bool
-step_more (loop_t *self, int64_t now)
+step_more (loop_t *self, const keel_event_t *event)
 {
     keel_event_t more;
     bool any = false;
     for (; self->more && self->more (self->engine, &more); any = true) {
-        more.now = now;
+        more.now = event->now;
+        more.us = event->us;
         step_once (self, &more);
     }
     return any;
@@ -54,23 +62,24 @@ static void
 step (loop_t *self, const keel_event_t *event)
 {
     step_once (self, event);
-    step_more (self, event->now);
+    step_more (self, event);
 }
 
 void
 loop_tell (loop_t *self, keel_event_kind_t kind)
 {
-    const keel_event_t event = {.kind = kind, .now = clock_now_ms ()};
+    const keel_event_t event = event_at (kind, clock_now_us ());
     step (self, &event);
 }
 
 static unsigned
-receive_batch (loop_t *self, int64_t now)
+receive_batch (loop_t *self, const keel_event_t *tick)
 {
     keel_event_t event;
     unsigned count = 0;
     while (count < BATCH && port_receive (self->port, &event)) {
-        event.now = now;
+        event.now = tick->now;
+        event.us = tick->us;
         step (self, &event);
         count++;
     }
@@ -103,12 +112,12 @@ sleep_until_due (loop_t *self, int64_t most_ms)
 
 /*  What the rest has done at once is told at once, not when the next turn finds that it is due. */
 static void
-rest (loop_t *self, int64_t now)
+rest (loop_t *self, const keel_event_t *event)
 {
     if (!self->rest)
         return;
     self->rest (self->engine);
-    if (step_more (self, now))
+    if (step_more (self, event))
         self->rest (self->engine);
 }
 
@@ -121,11 +130,12 @@ loop_turn (loop_t *self, int64_t most_ms)
         watched = sleep_until_due (self, most_ms);
     else if (++self->full_turns % TURNS_A_LOOK == 0)
         watched = port_wait (self->port, 0);
-    int64_t now = clock_now_ms ();
-    if (self->next_due (self->engine) <= now)
-        step (self, &(keel_event_t){.kind = KEEL_EVENT_TICK, .now = now});
-    unsigned count = receive_batch (self, now);
+    const keel_event_t tick = event_at (KEEL_EVENT_TICK, clock_now_us ());
+    self->now = tick.now;
+    if (self->next_due (self->engine) <= tick.now)
+        step (self, &tick);
+    unsigned count = receive_batch (self, &tick);
     self->busy = count == BATCH || spins (self, count > 0);
-    rest (self, now);
+    rest (self, &tick);
     return watched;
 }

@@ -27,6 +27,8 @@ typedef struct {
     loop_rest_fn *rest;   /* or NULL */
     int64_t spin_us;      /* 0: sleeps at once */
     keel_actions_t *actions;
+    int64_t now;         /* of this turn */
+    uint64_t steps;      /* of the engine, so far */
     int64_t spin_until_us;
     bool busy;           /* the next turn does not sleep */
     unsigned full_turns; /* that did not sleep */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
 /*  A line of STATUS= that is longer is cut. */
@@ -25,6 +26,12 @@ tell (const char *state, const char *status)
     snprintf (line, sizeof (line), "%s", status);
     clean (line);
     (void) sd_notifyf (0, "%sSTATUS=%s", state, line);
+}
+
+bool
+notify_heard (void)
+{
+    return getenv ("NOTIFY_SOCKET");
 }
 
 void

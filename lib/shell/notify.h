@@ -2,8 +2,11 @@
 #ifndef KEEL_NOTIFY_H
 #define KEEL_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+/*  Is there somebody to tell? */
+bool notify_heard (void);
 /*  Serving, with a status line. Also ends a reload. */
 void notify_ready (const char *status);
 void notify_reloading (void);

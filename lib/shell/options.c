@@ -15,9 +15,12 @@
 /*  getopt_long's values of settings: above all letters. */
 #define FIRST_SETTING 256
 
+/*  --check-config has no letter. */
+#define CHECK_CONFIG 1
+
 /*  What getopt_long wants. */
 typedef struct {
-    struct option longs[SETTINGS_MOST + 5];
+    struct option longs[SETTINGS_MOST + 6];
     char shorts[3 * SETTINGS_MOST];
     int letters[128]; /* a letter's value; 0: there is none */
 } grammar_t;
@@ -44,8 +47,10 @@ make_grammar (grammar_t *grammar, const program_t *program)
     add_option (grammar, "help", 'h', false, 'h');
     add_option (grammar, "version", 'V', false, 'V');
     add_option (grammar, "verbose", 'v', false, 'v');
-    if (program->config)
+    if (program->config) {
         add_option (grammar, "config", 'c', true, 'c');
+        add_option (grammar, "check-config", 0, false, CHECK_CONFIG);
+    }
     for (int n = 0; program->settings[n].kind; n++) {
         const setting_t *setting = &program->settings[n];
         assert (n < SETTINGS_MOST - 1);
@@ -111,7 +116,7 @@ static int
 refuse_option (const options_t *self, const grammar_t *grammar, char *const argv[])
 {
     const char *word = argv[optind - 1];
-    if (optopt >= FIRST_SETTING || (optopt && grammar->letters[optopt & 127]))
+    if (optopt >= FIRST_SETTING || optopt == CHECK_CONFIG || (optopt && grammar->letters[optopt & 127]))
         return options_refuse (self, "option '%.256s' takes no value", word);
     if (optopt)
         return options_refuse (self, "unknown option '-%c'", optopt);
@@ -130,6 +135,9 @@ take_option (options_t *self, const grammar_t *grammar, int option, char *const 
         return -1;
     case 'c':
         self->file = optarg;
+        return -1;
+    case CHECK_CONFIG:
+        self->check = true;
         return -1;
     case ':':
         return options_refuse (self, "option '%.256s' wants a value", argv[optind - 1]);
@@ -204,6 +212,29 @@ options_given (const options_t *self, const char *name)
 }
 
 int
+options_line (const options_t *self, const char *key)
+{
+    for (size_t n = 0; self->program->settings[n].kind; n++) {
+        const setting_t *setting = &self->program->settings[n];
+        if (setting->key && strcmp (setting->key, key) == 0)
+            return self->lines[n];
+    }
+    return 0;
+}
+
+static int
+fail_at (const options_t *self, int line, const char *words)
+{
+    if (!self->file)
+        return options_refuse (self, "%s", words);
+    if (line)
+        log_at (KEEL_LOG_ERROR, "%s:%d: %s", self->file, line, words);
+    else
+        log_at (KEEL_LOG_ERROR, "%s: %s", self->file, words);
+    return EXIT_CONFIG;
+}
+
+int
 options_fail (const options_t *self, const char *format, ...)
 {
     char words[LOG_LINE];
@@ -211,10 +242,18 @@ options_fail (const options_t *self, const char *format, ...)
     va_start (arguments, format);
     vsnprintf (words, sizeof (words), format, arguments);
     va_end (arguments);
-    if (!self->file)
-        return options_refuse (self, "%s", words);
-    log_at (KEEL_LOG_ERROR, "%s: %s", self->file, words);
-    return EXIT_CONFIG;
+    return fail_at (self, 0, words);
+}
+
+int
+options_fail_at (const options_t *self, int line, const char *format, ...)
+{
+    char words[LOG_LINE];
+    va_list arguments;
+    va_start (arguments, format);
+    vsnprintf (words, sizeof (words), format, arguments);
+    va_end (arguments);
+    return fail_at (self, line, words);
 }
 
 void

@@ -78,8 +78,10 @@ options_help (const program_t *program, FILE *out)
     fprintf (out, "Usage: %s\n%s\n\n", usage, program->summary);
     for (const setting_t *setting = program->settings; setting->kind; setting++)
         print_setting (setting, out);
-    if (program->config)
+    if (program->config) {
         print_option ('c', "config", "FILE", "read this configuration file; options override it", out);
+        print_option (0, "check-config", NULL, "say whether the settings are good, start nothing, and exit", out);
+    }
     print_option ('v', "verbose", NULL, "log more; repeat for still more", out);
     print_option ('h', "help", NULL, "print this and exit", out);
     print_option ('V', "version", NULL, "print the version and exit", out);

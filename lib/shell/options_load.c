@@ -67,18 +67,17 @@ apply_given (const options_t *self, void *target)
 }
 
 int
-options_load (const options_t *self, void *target)
+options_load (options_t *self, void *target)
 {
-    bool found[SETTINGS_MOST] = {false};
     char problem[CONFIG_PROBLEM];
     memset (target, 0, self->program->size);
-    if (self->file && config_read (self->file, self->program->settings, found, target, problem)) {
+    if (self->file && config_read (self->file, self->program->settings, self->lines, target, problem)) {
         log_at (KEEL_LOG_ERROR, "%s", problem);
         return EXIT_CONFIG;
     }
     for (int n = 0; self->program->settings[n].kind; n++) {
         const setting_t *setting = &self->program->settings[n];
-        int rc = found[n] || is_given (self, setting) ? -1 : apply_fallback (self, setting, target);
+        int rc = self->lines[n] || is_given (self, setting) ? -1 : apply_fallback (self, setting, target);
         if (rc >= 0)
             return rc;
     }
@@ -93,14 +92,14 @@ take_over (const options_t *self, void *target, const void *fresh)
         if (!setting_differs (setting, target, fresh))
             continue;
         if (!setting->reload)
-            log_at (KEEL_LOG_WARNING, "%s has changed in %s; restart to apply it", name, self->file);
+            log_event (KEEL_LOG_WARNING, "setting needs a restart", "key", name, "file", self->file, NULL);
         else if (setting_copy (setting, target, fresh))
-            log_at (KEEL_LOG_INFO, "%s has changed", name);
+            log_event (KEEL_LOG_INFO, "setting changed", "key", name, "file", self->file, NULL);
     }
 }
 
 int
-options_reload (const options_t *self, void *target)
+options_reload (options_t *self, void *target)
 {
     if (!self->file)
         return 0;

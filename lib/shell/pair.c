@@ -1,12 +1,14 @@
 #include "pair.h"
 
 #include "clock.h"
+#include "endpoint.h"
 #include "state_file.h"
 #include "state_link.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TURN         128   /* states read at once: a peer that floods us must not stop us */
 #define DIAL_MS      100   /* at least: a connection takes a moment to be made */
@@ -16,6 +18,7 @@ struct pair {
     pair_config_t config;
     keel_star_t *star;
     state_link_t *link;
+    int lock; /* of the state file */
     int store_error; /* 0: the last one was stored */
     int64_t complain_at;
     uint64_t ended; /* connections that the engine was told of */
@@ -32,7 +35,10 @@ complain (pair_t *self, int error)
     if (error == self->store_error && clock_now_ms () < self->complain_at)
         return;
     self->complain_at = clock_now_ms () + COMPLAIN_MS;
-    snprintf (text, sizeof (text), "cannot write the state file %.300s: %s", self->config.file, strerror (error));
+    text_t line = text_over (text, sizeof (text));
+    text_add (&line, "cannot write the state file");
+    text_add_pair_text (&line, "reason", strerror (error));
+    text_add_pair_text (&line, "file", self->config.file);
     self->config.log (self->config.arg, KEEL_LOG_ERROR, text);
 }
 
@@ -127,33 +133,6 @@ pair_refuse (pair_t *self, uint64_t epoch)
 
 /* ------------------------------------------------------------------ life */
 
-/*  The part behind tcp:// before the port, if it names every address or this machine itself: ""; else as it is. */
-static void
-normal_host (const char *endpoint, char host[256])
-{
-    static const char *const selves[] = {"*", "0.0.0.0", "[::]", "localhost", "127.0.0.1", "[::1]"};
-    const char *start = endpoint + strlen ("tcp://"), *port = strrchr (endpoint, ':');
-    snprintf (host, 256, "%.*s", (int) (port - start), start);
-    for (size_t n = 0; n < sizeof (selves) / sizeof (selves[0]); n++)
-        if (strcmp (host, selves[n]) == 0)
-            host[0] = 0;
-}
-
-/*  As far as it shows: what other names this machine has is found out when it hears itself. */
-static bool
-is_own (const char *bind, const char *peer)
-{
-    char bind_host[256], peer_host[256];
-    if (strcmp (bind, peer) == 0)
-        return true;
-    if (strncmp (bind, "tcp://", 6) != 0 || strncmp (peer, "tcp://", 6) != 0 ||
-        strcmp (strrchr (bind, ':'), strrchr (peer, ':')) != 0)
-        return false;
-    normal_host (bind, bind_host);
-    normal_host (peer, peer_host);
-    return strcmp (bind_host, peer_host) == 0;
-}
-
 /*  errno, whatever snprintf does. */
 static int
 refuse (int error, char problem[PAIR_PROBLEM], const char *format, const char *what)
@@ -163,21 +142,30 @@ refuse (int error, char problem[PAIR_PROBLEM], const char *format, const char *w
     return -1;
 }
 
+static int
+cannot_write (const pair_config_t *config, char problem[PAIR_PROBLEM])
+{
+    return refuse (errno == EINVAL ? EIO : errno, problem,
+                   "cannot write the state file %.500s: %s; the epoch must outlive a restart: "
+                   "name a file in a directory that exists and that this user may write to",
+                   config->file);
+}
+
 /*  Written back at once: better to hear now that it cannot be written. */
 static int
-load_epoch (const pair_config_t *config, uint64_t *epoch, char problem[PAIR_PROBLEM])
+load_epoch (pair_t *self, uint64_t *epoch, char problem[PAIR_PROBLEM])
 {
+    const pair_config_t *config = &self->config;
+    self->lock = state_file_lock (config->file);
+    if (self->lock < 0 && errno == EWOULDBLOCK)
+        return refuse (EBUSY, problem, "the state file %.500s is another process's: %s; give each one of its own", config->file);
+    if (self->lock < 0)
+        return cannot_write (config, problem);
     if (state_file_load (config->file, epoch, problem) != 0) {
         errno = EBADMSG;
         return -1;
     }
-    if (state_file_store (config->file, *epoch) == 0)
-        return 0;
-    int error = errno;
-    return refuse (error == EINVAL ? EIO : error, problem,
-                   "cannot write the state file %.500s: %s; the epoch must outlive a restart: "
-                   "name a file in a directory that exists and that this user may write to",
-                   config->file);
+    return state_file_store (config->file, *epoch) == 0 ? 0 : cannot_write (config, problem);
 }
 
 static int
@@ -196,27 +184,41 @@ open_link (pair_t *self, char problem[PAIR_PROBLEM], const char **culprit)
     return 0;
 }
 
+static void
+release (pair_t *self)
+{
+    state_link_destroy (&self->link);
+    keel_star_destroy (&self->star);
+    if (self->lock >= 0)
+        close (self->lock);
+    free (self);
+}
+
+static int
+open_all (pair_t *self, char problem[PAIR_PROBLEM], const char **culprit)
+{
+    keel_star_config_t star = {.role = self->config.role, .failover_ms = self->config.failover_ms};
+    if (load_epoch (self, &star.epoch, problem) != 0)
+        return -1;
+    self->star = keel_star_new (&star);
+    return self->star ? open_link (self, problem, culprit) : refuse (ENOMEM, problem, "cannot start%s: %s", "");
+}
+
 int
 pair_open (pair_t **self_p, const pair_config_t *config, char problem[PAIR_PROBLEM], const char **culprit)
 {
-    keel_star_config_t star = {.role = config->role, .failover_ms = config->failover_ms};
     *self_p = NULL;
     *culprit = NULL;
-    if (is_own (config->bind, config->peer))
+    if (endpoint_reaches (config->peer, config->bind)) /* by another name it is found out when it hears itself */
         return refuse (EINVAL, problem, "the peer's endpoint %.300s is our own; give that of the other one", config->peer);
-    if (load_epoch (config, &star.epoch, problem) != 0)
-        return -1;
     pair_t *self = calloc (1, sizeof (pair_t));
-    if (!self || !(self->star = keel_star_new (&star))) {
-        free (self);
+    if (!self)
         return refuse (ENOMEM, problem, "cannot start%s: %s", "");
-    }
     self->config = *config;
-    if (open_link (self, problem, culprit) != 0) {
+    self->lock = -1;
+    if (open_all (self, problem, culprit) != 0) {
         int error = errno;
-        state_link_destroy (&self->link);
-        keel_star_destroy (&self->star);
-        free (self);
+        release (self);
         errno = error;
         return -1;
     }
@@ -232,9 +234,7 @@ pair_close (pair_t **self_p)
         return;
     step (self, (keel_star_event_t){.kind = KEEL_STAR_LEAVE}); /* the owner is told, and may ask */
     *self_p = NULL;
-    state_link_destroy (&self->link);
-    keel_star_destroy (&self->star);
-    free (self);
+    release (self);
 }
 
 int

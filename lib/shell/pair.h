@@ -28,7 +28,7 @@ typedef struct {
 #define PAIR_PROBLEM 1024
 
 /*  0; or -1 with errno: EINVAL the peer's endpoint is our own, or one of them is none; EBADMSG the state file is damaged;
- *  ENOMEM; as port_listen has it when the state endpoint cannot be bound; else the state file cannot be written. problem says what,
+ *  EBUSY it is another process's; ENOMEM; as port_listen has it when the state endpoint cannot be bound; else the state file cannot be written. problem says what,
  *  and what to do; *culprit is the endpoint that cannot be bound, else NULL. */
 int pair_open (pair_t **self, const pair_config_t *config, char problem[PAIR_PROBLEM], const char **culprit);
 /*  An active one hands over. */

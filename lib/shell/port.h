@@ -36,6 +36,12 @@ void port_destroy (port_t **self);
  *  ENODEV; EINVAL and EPROTONOSUPPORT: it is no endpoint.
  *  admin: its peers are administrators. listener: [out] its number, 0, 1, ... */
 int port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *listener);
+/*  The same over a socket that listens there already, and is held by somebody else too: fd is the port's from now on, whatever is
+ *  returned. Its file, if it has one, stays when the port is done. */
+int port_adopt (port_t *self, const char *endpoint, int fd, bool admin, uint16_t *listener);
+/*  An adopted listener accepts nobody any more: who connects now waits for the next one that adopts it. Who is connected stays. Nothing
+ *  happens to one that was not adopted. */
+void port_leave (port_t *self, uint16_t listener);
 /*  The endpoint as it was given but for the real port where that was a wildcard. Valid until the port is destroyed. */
 const char *port_endpoint (const port_t *self, uint16_t listener);
 

@@ -46,6 +46,8 @@ typedef struct {
     void *socket; /* NULL: free slot */
     void *monitor;
     char *endpoint;
+    int fd; /* adopted: what it listens on */
+    bool adopted;
     bool listens;
     bool router;
     bool admin;
@@ -294,6 +296,8 @@ set_options (port_t *self, const link_t *link)
     zmq_setsockopt (link->socket, ZMQ_MAXMSGSIZE, &self->config.frame_bytes, sizeof (self->config.frame_bytes));
     if (link->router)
         set_option (link->socket, ZMQ_ROUTER_MANDATORY, 1);
+    if (link->adopted)
+        set_option (link->socket, ZMQ_USE_FD, link->fd);
     if (link->listens)
         set_option (link->socket, ZMQ_BACKLOG, 4096);
     else {
@@ -372,6 +376,22 @@ port_listen (port_t *self, const char *endpoint, bool admin, uint16_t *listener)
         return -1;
     self->links[*listener].admin = admin;
     return 0;
+}
+
+/*  Once it is bound, libzmq closes fd with the socket. */
+int
+port_adopt (port_t *self, const char *endpoint, int fd, bool admin, uint16_t *listener)
+{
+    const link_t shape = {.listens = true, .router = true, .adopted = true, .fd = fd, .admin = admin};
+    return open_link (self, shape, endpoint, NULL, listener);
+}
+
+void
+port_leave (port_t *self, uint16_t listener)
+{
+    link_t *link = &self->links[listener];
+    if (link->socket && link->adopted)
+        bound_close_door (link->fd);
 }
 
 /*  A TCP port that nobody has at any address; 0 with errno. */

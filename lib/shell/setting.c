@@ -76,7 +76,7 @@ apply_text (const setting_t *self, const char *value, void *target, char problem
         snprintf (problem, SETTING_PROBLEM, "there are more than %d of them", SETTING_LIST_MOST);
         return -1;
     }
-    list->items[list->count++] = (setting_item_t){text, self->kind == SETTING_LISTEN_ADMIN};
+    list->items[list->count++] = (setting_item_t){.text = text, .admin = self->kind == SETTING_LISTEN_ADMIN};
     return 0;
 }
 

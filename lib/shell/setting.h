@@ -70,6 +70,7 @@ typedef struct {
 typedef struct {
     const char *text;
     bool admin; /* LISTEN */
+    int line;   /* of the file that it came from; 0: not from a file */
 } setting_item_t;
 
 typedef struct {

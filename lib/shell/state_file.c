@@ -7,9 +7,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define TEXT_MOST 128
+
+#define LOCK_TRIES   20
+#define LOCK_STEP_US 50000
 
 /*  FNV-1a: against bit rot and editors, not against people. */
 static uint64_t
@@ -27,6 +31,38 @@ write_text (uint64_t epoch, char text[TEXT_MOST])
     int head = snprintf (text, TEXT_MOST, "keel-bstar 1\nepoch %" PRIu64 "\n", epoch);
     int rest = snprintf (text + head, TEXT_MOST - (size_t) head, "check %016" PRIx64 "\n", check_of (text));
     return (size_t) (head + rest);
+}
+
+/*  The name of a file beside it. */
+static int
+name_beside (const char *path, const char *ending, char name[PATH_MAX])
+{
+    if ((size_t) snprintf (name, PATH_MAX, "%s%s", path, ending) < PATH_MAX)
+        return 0;
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
+int
+state_file_lock (const char *path)
+{
+    char name[PATH_MAX];
+    if (name_beside (path, ".lock", name) != 0)
+        return -1;
+    int fd = open (name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return -1;
+    int rc = flock (fd, LOCK_EX | LOCK_NB);
+    for (int n = 0; rc != 0 && errno == EWOULDBLOCK && n < LOCK_TRIES; n++) {
+        usleep (LOCK_STEP_US);
+        rc = flock (fd, LOCK_EX | LOCK_NB);
+    }
+    if (rc == 0)
+        return fd;
+    int why = errno;
+    close (fd);
+    errno = why;
+    return -1;
 }
 
 /* ------------------------------------------------------------------ in */
@@ -121,10 +157,8 @@ state_file_store (const char *path, uint64_t epoch)
 {
     char text[TEXT_MOST], fresh[PATH_MAX];
     size_t size = write_text (epoch, text);
-    if ((size_t) snprintf (fresh, sizeof (fresh), "%s.new", path) >= sizeof (fresh)) {
-        errno = ENAMETOOLONG;
+    if (name_beside (path, ".new", fresh) != 0)
         return -1;
-    }
     if (write_file (fresh, text, size) != 0 || rename (fresh, path) != 0) {
         int why = errno;
         unlink (fresh);

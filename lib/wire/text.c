@@ -58,15 +58,94 @@ add_escape (text_t *self, const char *prefix, const uint8_t *byte)
     text_add_hex (self, span_make (byte, 1));
 }
 
-void
-text_add_bytes (text_t *self, span_t bytes)
+/* ------------------------------------------------------------------ log lines */
+
+static bool
+is_plain (span_t value)
 {
-    for (size_t n = 0; n < bytes.size; n++)
-        if (bytes.data[n] >= ' ' && bytes.data[n] <= '~' && bytes.data[n] != '\\')
-            text_add_span (self, span_make (bytes.data + n, 1));
-        else
-            add_escape (self, "\\x", bytes.data + n);
+    for (size_t n = 0; n < value.size; n++)
+        if (value.data[n] <= ' ' || value.data[n] > '~' || memchr ("\"=\\", value.data[n], 3))
+            return false;
+    return value.size > 0;
 }
+
+static void
+add_quoted_byte (text_t *self, const uint8_t *byte)
+{
+    if (*byte == '"' || *byte == '\\')
+        text_add (self, "\\");
+    if (*byte == '\n')
+        text_add (self, "\\n");
+    else if (*byte < ' ' || *byte > '~')
+        add_escape (self, "\\x", byte);
+    else
+        text_add_span (self, span_make (byte, 1));
+}
+
+static void
+add_value (text_t *self, span_t value)
+{
+    if (is_plain (value)) {
+        text_add_span (self, value);
+        return;
+    }
+    text_add (self, "\"");
+    for (size_t n = 0; n < value.size; n++)
+        add_quoted_byte (self, value.data + n);
+    text_add (self, "\"");
+}
+
+/*  Where a pair begins; its value is added next, and then it ends. */
+static size_t
+begin_pair (text_t *self, const char *key)
+{
+    size_t start = self->size;
+    text_add (self, " ");
+    text_add (self, key);
+    text_add (self, "=");
+    return start;
+}
+
+static void
+end_pair (text_t *self, size_t start)
+{
+    if (!self->full)
+        return;
+    self->size = start;
+    self->data[start] = 0;
+}
+
+void
+text_add_pair (text_t *self, const char *key, span_t value)
+{
+    size_t start = begin_pair (self, key);
+    add_value (self, value);
+    end_pair (self, start);
+}
+
+void
+text_add_pair_text (text_t *self, const char *key, const char *value)
+{
+    text_add_pair (self, key, span_text (value));
+}
+
+void
+text_add_pair_number (text_t *self, const char *key, uint64_t number)
+{
+    size_t start = begin_pair (self, key);
+    text_add_number (self, number);
+    end_pair (self, start);
+}
+
+void
+text_add_pair_hex (text_t *self, const char *key, span_t bytes)
+{
+    size_t start = begin_pair (self, key);
+    text_add_hex (self, bytes);
+    end_pair (self, start);
+}
+
+/* ------------------------------------------------------------------ JSON */
 
 void
 text_add_json_string (text_t *self, span_t bytes)

@@ -1,6 +1,7 @@
 #!/bin/sh
 #   Installs into a temporary prefix and builds the examples there as a stranger would: by pkg-config, and by
-#   find_package. Runs them, and the ones in Python, against the installed broker. Then installs once more under DESTDIR.
+#   find_package. Runs them, and the ones in Python, against the installed broker. Then installs once more under DESTDIR, and staged as
+#   packages are.
 #
 #       install.sh BUILD-DIR SOURCE-DIR CC
 set -eu
@@ -29,7 +30,19 @@ libraries=$(dirname "$(dirname "$pc")")
 test -f "$prefix/include/keel/keel.h" || fail "no keel.h"
 test -L "$libraries/libkeel.so" || fail "no libkeel.so"
 test -e "$libraries/libkeel.so.0" || fail "no libkeel.so.0"
+for program in "$prefix"/bin/*; do
+    test -f "$prefix/share/bash-completion/completions/${program##*/}" || fail "no completion for $program"
+done
 find "$prefix" -name '*_testing*' | grep . && fail "the testing twin was installed"
+
+say "units and configuration"
+unit=$prefix/lib/systemd/system/mdbroker.service
+grep -q "^ExecStart=$prefix/bin/mdbroker --config $prefix/etc/keel/mdbroker.cfg " "$unit" || fail "$unit names another prefix"
+test -f "$prefix/lib/sysusers.d/keel.conf" || fail "no user"
+test -f "$prefix/lib/tmpfiles.d/keel.conf" || fail "no /run/keel"
+echo "# mine" >>"$prefix/etc/keel/mdbroker.cfg"
+cmake --install "$build" --prefix "$prefix" >"$work/install.log"
+grep -q "^# mine" "$prefix/etc/keel/mdbroker.cfg" || fail "a configuration file was overwritten"
 
 say "pkg-config"
 PKG_CONFIG_PATH=$(dirname "$pc")
@@ -108,3 +121,9 @@ say "DESTDIR"
 DESTDIR=$work/stage cmake --install "$build" --prefix /opt/keel >"$work/stage.log"
 test -f "$work/stage/opt/keel/include/keel/keel.h" || fail "DESTDIR is not honoured"
 test "$(find "$work/stage" -mindepth 1 -maxdepth 1)" = "$work/stage/opt" || fail "something went beside the prefix"
+
+say "staged for /usr"
+KEEL_PREFIX=/usr cmake --install "$build" --prefix "$work/staged/usr" >"$work/staged.log"
+test -f "$work/staged/etc/keel/mdbroker.cfg" || fail "/usr has its configuration elsewhere than in /etc"
+grep -q "^ExecStart=/usr/bin/mdbroker --config /etc/keel/mdbroker.cfg " "$work/staged/lib/systemd/system/mdbroker.service" ||
+    fail "the staged unit does not name /usr"

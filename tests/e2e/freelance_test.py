@@ -10,6 +10,7 @@ import zmq
 
 import flp
 import keeltest
+import loopback
 
 
 class Case(keeltest.Case):
@@ -17,7 +18,7 @@ class Case(keeltest.Case):
         super().setUp()
         self.addCleanup(lambda: [peer.close() for peer in self.peers])
 
-    def flserver(self, *options, command=(), bind="tcp://127.0.0.1:*"):
+    def flserver(self, *options, command=(), bind=loopback.ANY_PORT):
         server = self.start("flserver", "--bind", bind, *options, *(["--", *command] if command else []), kind=keeltest.Broker)
         server.endpoint = server.endpoints(1)[0]
         return server
@@ -50,8 +51,8 @@ class Client(Case):
 
     def test_a_server_that_starts_late(self):
         with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            endpoint = "tcp://127.0.0.1:%d" % taken.getsockname()[1]
+            taken.bind((loopback.ADDRESS, 0))
+            endpoint = "tcp://%s:%d" % taken.getsockname()
             client = self.ask(endpoint, options=("-t", "20000"))
         time.sleep(0.2)
         server = self.flserver(bind=endpoint)
@@ -113,10 +114,10 @@ class Client(Case):
         for _ in range(2):
             listener = socket.socket()
             self.addCleanup(listener.close)
-            listener.bind(("127.0.0.1", 0))
+            listener.bind((loopback.ADDRESS, 0))
             listener.listen(10)
             listeners.append(listener)
-        silent, rude = ("tcp://127.0.0.1:%d" % listener.getsockname()[1] for listener in listeners)
+        silent, rude = ("tcp://%s:%d" % listener.getsockname() for listener in listeners)
         good = self.flserver()
         client = self.ask(silent, rude, good)
         talker, _ = listeners[1].accept()
@@ -212,9 +213,11 @@ class Server(Case):
 
     def test_a_client_that_is_gone(self):
         server, peer, gate = self.held()
+        before = server.descriptors()
         peer.close()
+        keeltest.eventually(lambda: server.descriptors() < before, "its connection is closed")
         other = self.peer(server)
-        other.sync()
+        other.sync()                                        # what the server reads after that end
         open(gate, "w", encoding="ascii").close()
         keeltest.eventually(lambda: self.stats(server)["clients_gone"] == 1, "nobody is there for the answer")
 
@@ -237,7 +240,7 @@ class Server(Case):
         peers = [self.peer(server) for _ in range(5)]
         for _ in range(1000):
             rng.choice(peers).put(*[rng.randbytes(rng.choice((0, 1, 4, 8, 9, 300))) for _ in range(rng.randrange(1, 6))])
-        with socket.create_connection(("127.0.0.1", int(server.endpoint.rsplit(":", 1)[1]))) as rude:
+        with socket.create_connection((loopback.ADDRESS, int(server.endpoint.rsplit(":", 1)[1]))) as rude:
             rude.sendall(rng.randbytes(1000))
         before = server.status("VmRSS")
         for peer in peers:

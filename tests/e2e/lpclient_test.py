@@ -9,6 +9,7 @@ import time
 import zmq
 
 import keeltest
+import loopback
 
 
 class Server:
@@ -40,7 +41,7 @@ class Server:
 
 
 class Lpclient(keeltest.Case):
-    def server(self, endpoint="tcp://127.0.0.1:*"):
+    def server(self, endpoint=loopback.ANY_PORT):
         return self.met(Server(self.context, endpoint))
 
     def ask(self, servers, *words, **options):
@@ -86,9 +87,9 @@ class Lpclient(keeltest.Case):
     def test_any_rep_server(self):
         rep = self.context.socket(zmq.REP)
         self.addCleanup(rep.close, 0)
-        port = rep.bind_to_random_port("tcp://127.0.0.1")
+        port = rep.bind_to_random_port(f"tcp://{loopback.ADDRESS}")
         for stock in ([], ["--stock"]):
-            client = self.ask([f"tcp://127.0.0.1:{port}"], *stock, "x")
+            client = self.ask([f"tcp://{loopback.ADDRESS}:{port}"], *stock, "x")
             self.assertEqual(rep.poll(keeltest.DEADLINE * 1000), zmq.POLLIN)
             self.assertEqual(rep.recv_multipart(), [b"x"])
             rep.send(b"y")

@@ -131,7 +131,7 @@ class Command(Case):
     def test_failures_get_no_answer(self):
         script = 'read -r what; case $what in bad) echo because >&2; exit 3;; crash) kill -11 $$;; hang) sleep 1000;; *) echo $what;; esac'
         server = self.lpserver("-t", 300, command=("sh", "-c", script))
-        for what, words in ((b"bad", r"exit status 3; no answer sent: because"), (b"crash", "killed by signal 11"),
+        for what, words in ((b"bad", 'reason="exit status 3" outcome="no answer sent" stderr=because'), (b"crash", "killed by signal 11"),
                             (b"hang", "no end within 300 ms")):
             peer = self.req(server)
             peer.put(what + b"\n")
@@ -144,7 +144,7 @@ class Command(Case):
     def test_a_command_that_cannot_be_run(self):
         server = self.lpserver(command=("/no/such/command",))
         self.req(server).put(b"x")
-        server.says("/no/such/command: cannot be run")
+        server.says('command failed command=/no/such/command reason="cannot be run: ')
         self.assertTrue(server.running())
 
     def test_one_at_a_time(self):

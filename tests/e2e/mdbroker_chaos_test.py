@@ -7,6 +7,7 @@ import random
 import zmq
 
 import keeltest
+import loopback
 import mdp
 
 REQUESTS = 3000
@@ -19,7 +20,7 @@ class Chaos(keeltest.Case):
         super().setUp()
         self.seed = int(os.environ.get("KEEL_SEED", random.randrange(1 << 32)))
         self.random = random.Random(self.seed)
-        self.mdbroker = self.broker("--bind", "tcp://127.0.0.1:*", "--max-attempts", 0, "--limit-pipe", 50000)
+        self.mdbroker = self.broker("--bind", loopback.ANY_PORT, "--max-attempts", 0, "--limit-pipe", 50000)
         self.ways = [*self.mdbroker.endpoints(2), self.hop(self.mdbroker)]
         self.poller = zmq.Poller()
         self.workers, self.clients = {}, {}

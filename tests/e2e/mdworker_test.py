@@ -12,6 +12,8 @@ import unittest
 
 import zmq
 
+import loopback
+
 MDWORKER = None
 SOON_S = 10
 NAMES = {1: {b"\1": "READY", b"\3": "FINAL", b"\4": "HEARTBEAT", b"\5": "DISCONNECT"},
@@ -21,7 +23,7 @@ NAMES = {1: {b"\1": "READY", b"\3": "FINAL", b"\4": "HEARTBEAT", b"\5": "DISCONN
 class Broker:
     """Reads commands and sends them by hand; counts heartbeats and skips them."""
 
-    def __init__(self, context, endpoint="tcp://127.0.0.1:*", version=2):
+    def __init__(self, context, endpoint=loopback.ANY_PORT, version=2):
         self.socket = context.socket(zmq.ROUTER)
         self.socket.linger = 0
         self.socket.bind(endpoint)
@@ -166,7 +168,7 @@ class MdworkerTest(unittest.TestCase):
         self.broker.request(b"t1", b"x")
         self.broker.expect("DISCONNECT")
         self.broker.expect("READY", b"none")
-        self.assertIn("/no/such/command: cannot be run", self.logged())
+        self.assertIn('command=/no/such/command reason="cannot be run: ', self.logged())
         self.stop(program)
 
     def test_timeout_gives_back(self):

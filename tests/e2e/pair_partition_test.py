@@ -24,7 +24,7 @@ def ip(*words):
 class Partition:
     """Hosts a and b on a bridge; the test itself is at the bridge, as clients of both are."""
     kind = None
-    FAILOVER = 300
+    FAILOVER = 500
 
     def setUp(self):
         if os.geteuid() != 0 or not shutil.which("ip"):

@@ -1,4 +1,5 @@
 """Pairs of mdbroker and of binarystar as processes: start orders, kills, freezes, peers of the Guide, hostile ones, operators."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -75,14 +76,14 @@ class Both:
             self.settles(gives, PASSIVE, takes, ACTIVE)
             self.until(lambda: not gives.said[2], "it yields no longer")
         b.program.signal(signal.SIGUSR2)
-        b.program.says("no handover: it is not active")
+        b.program.says('no handover reason="it is not active"')
 
     def test_handover_without_a_peer(self):
         a, b = self.pair(self.kind)
         self.kill(b)
         time.sleep(2 * self.FAILOVER / 1000)
         a.program.signal(signal.SIGUSR2)
-        a.program.says("no handover: the peer is silent")
+        a.program.says('no handover reason="the peer is silent"')
         self.stays(0.3, a, ACTIVE)
 
     def test_guide_peers(self):
@@ -132,7 +133,7 @@ class Both:
             for node in nodes:
                 node.start(self.FAILOVER)
             for node in nodes:
-                node.program.says(f"not serving: the peer has our role, {role}")
+                node.program.says(f"not serving: the peer has our role.* role={role}")
             waits = PRIMARY if role == "primary" else BACKUP
             self.settles(nodes[0], waits, nodes[1], waits)
             self.stays(3 * self.FAILOVER / 1000, nodes[0], waits, nodes[1], waits, ask=nodes)
@@ -157,6 +158,10 @@ class Both:
             self.file("x.epoch", text)
             self.refused(78, *good, says="x.epoch is damaged; to reset it")
         os.remove(self.path("x.epoch"))
+        held = open(self.path("x.epoch.lock"), "w", encoding="ascii")
+        fcntl.flock(held, fcntl.LOCK_EX)
+        self.refused(78, *good, says="x.epoch is another process's: .*give each one of its own")
+        held.close()
         self.refused(69, "--primary", "--state-bind", "tcp://192.0.2.1:5999", "--state-peer", peer, says="cannot listen on tcp://192")
 
     def test_epoch_file_is_whole(self):
@@ -289,7 +294,7 @@ class Stars(Both, pair.PairCase):
         a.start(self.FAILOVER)
         b.start(self.FAILOVER)
         self.settles(a, PASSIVE, b, ACTIVE)
-        a.program.says("command --on-active failed, exit status 3: no disk")
+        a.program.says('command failed option=on-active reason="exit status 3" stderr="no disk"')
         self.stays(1, b, ACTIVE)
 
     def test_server_that_restarts(self):

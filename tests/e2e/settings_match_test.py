@@ -30,11 +30,14 @@ PAGE = """*listen*
 """
 EXAMPLE = """#   All of it.
 listen
-    endpoint = "tcp://127.0.0.1:5555"   # here
+    endpoint = "tcp://127.0.0.1:5555"   # endpoint, restart
 request
-    ttl = 60000                         # msec = 1/1000 s
+    #   How long = msec.
+    ttl = 60000                         # msec, 1 to 1000, reload
 limits
-    queued-bytes = 1G
+    queued-bytes = 1G                   # bytes, 1K to 1048576G, reload
+#pair
+#    role = "primary"                   # word, no default, restart
 """
 
 
@@ -49,7 +52,10 @@ class Checker(unittest.TestCase):
 
     def differ_example(self, old, new, *expected):
         self.assertIn(old, EXAMPLE)
-        self.assertEqual(list(differences(TABLE, PAGE, EXAMPLE.replace(old, new))), list(expected))
+        said = list(differences(TABLE, PAGE, EXAMPLE.replace(old, new)))
+        self.assertEqual(len(said), len(expected), said)
+        for line, start in zip(said, expected):
+            self.assertTrue(line.startswith(start), line)
 
     def test_same(self):
         self.assertEqual(list(differences(TABLE, PAGE, EXAMPLE)), [])
@@ -65,13 +71,23 @@ class Checker(unittest.TestCase):
             with self.subTest(new):
                 self.differ_page(old, new, "request/ttl: the table has")
 
-    def test_example(self):
-        ttl, bytes_ = "    ttl = 60000 ", "    queued-bytes = 1G\n"
+    def test_keys_of_example(self):
+        ttl, role = "    ttl = 60000 ", "#    role = "
         self.differ_example(ttl, "#   ttl = 60000 ", "request/ttl is in the table but not in the example")
-        self.differ_example(ttl, "    ttl = 6000 ", "request/ttl: its default is 60000, the example has 6000")
-        self.differ_example(bytes_, bytes_ + "    queued = 5", "limits/queued is in the example but not in the table")
-        self.differ_example(bytes_, bytes_ + "pair\n    role = backup\n")
-        self.differ_example(bytes_, bytes_ + bytes_, "limits/queued-bytes is in the example more than once")
+        self.differ_example(ttl, "#    ttl = 60000 ", "request/ttl has a default, but is commented out")
+        self.differ_example(ttl, f"    queued = 5 # msec, reload\n{ttl}", "request/queued is in the example but not in the table")
+        self.differ_example(ttl, f"    ttl = 60000 # x\n{ttl}", "request/ttl is in the example more than once")
+        self.differ_example(role, "#    rule = ", "pair/role is in the table but not in", "pair/rule is in the example but not in")
+        self.differ_example(role, "    role = ")
+
+    def test_facts_of_example(self):
+        self.differ_example("ttl = 60000 ", "ttl = 6000 ", "request/ttl: its default is 60000, the example has 6000")
+        for old, new in [("# msec", "# sec"), (", reload\nlimits", ", restart\nlimits"), (", reload\nlimits", "\nlimits"), ("1 to 1000,", "1 to 100,"),
+                         (" 1 to 1000,", ""), ("# msec, 1 to 1000, reload", "")]:
+            with self.subTest(new):
+                self.differ_example(old, new, "request/ttl: the table has")
+        self.differ_example(" no default,", "", "pair/role: the table has")
+        self.differ_example(", restart\nrequest", ", no default, restart\nrequest", "listen/endpoint: the table has")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ class Life(titanic.Case):
         def answered(uuid):
             """The worker goes on meanwhile: what the dead titanic had left with the broker comes first, for nobody."""
             nonlocal runs
-            while worker.socket.poll(0):
+            worker.sync()
+            while worker.arrived:
                 request = worker.request()
                 worker.final(request.token, b"re:" + request.body[0])
                 runs += 1

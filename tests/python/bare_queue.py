@@ -3,13 +3,15 @@ import time
 
 import zmq
 
+import loopback
+
 READY, HEARTBEAT = b"\1", b"\2"
 
 
 class BareQueue:
     """Knows one worker: the one that spoke last. simple: as to REQ sockets; else PPP, whose heartbeats are counted and passed over."""
 
-    def __init__(self, context, endpoint="tcp://127.0.0.1:*", simple=False):
+    def __init__(self, context, endpoint=loopback.ANY_PORT, simple=False):
         self.socket = context.socket(zmq.ROUTER)
         self.socket.linger = 0
         self.socket.bind(endpoint)

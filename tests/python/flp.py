@@ -5,6 +5,7 @@ from collections import Counter
 import zmq
 
 import keeltest
+import loopback
 import mdp
 
 
@@ -50,7 +51,7 @@ class Client(mdp.Peer):
 class Server(threading.Thread):
     """A ROUTER in a thread, which counts what it gets. behave (frames) returns messages to send back, each a list of frames."""
 
-    def __init__(self, context, endpoint="tcp://127.0.0.1:*", behave=None, identity=True, pongs=True):
+    def __init__(self, context, endpoint=loopback.ANY_PORT, behave=None, identity=True, pongs=True):
         super().__init__(daemon=True)
         self.behave = behave or (lambda frames: [frames])
         self.pongs = pongs

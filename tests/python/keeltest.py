@@ -43,12 +43,12 @@ def eventually(condition, what, seconds=DEADLINE):
 class Program:
     """One running program, its output in files, unless stderr goes elsewhere."""
 
-    def __init__(self, folder, command, env=None, stderr=None, stdin=subprocess.DEVNULL):
+    def __init__(self, folder, command, env=None, stderr=None, stdin=subprocess.DEVNULL, pass_fds=()):
         number = len(os.listdir(folder))
         self.name = os.path.basename(command[0])
         self.paths = [os.path.join(folder, f"{number}.{self.name}.{kind}") for kind in ("out", "err")]
         with open(self.paths[0], "wb") as out, open(self.paths[1], "wb") as err:
-            self.process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=stderr or err,
+            self.process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=stderr or err, pass_fds=pass_fds,
                                             cwd=folder, env={**SANITIZER, **os.environ, **(env or {})})
         self.pid = self.process.pid
         self.code = None          # set once somebody has seen it end
@@ -76,7 +76,10 @@ class Program:
         return eventually(found, f"{self.name} says {pattern!r}")
 
     def signal(self, number):
+        """Once this returns, SIGSTOP has stopped every thread."""
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            eventually(lambda: all("T" in state for state in self.threads("State")), f"{self.name} stands still")
 
     def exits(self, seconds=DEADLINE):
         """Its exit code; the test has taken note of its end."""
@@ -96,13 +99,19 @@ class Program:
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return int(re.search(rf"^{field}:\s+(\d+)", file.read(), re.M).group(1))
 
-    def sleeps(self):
-        """How often its threads have gone to sleep so far."""
-        total = 0
+    def threads(self, field):
+        """What /proc says of each thread."""
         for thread in os.listdir(f"/proc/{self.pid}/task"):
             with open(f"/proc/{self.pid}/task/{thread}/status", encoding="ascii") as file:
-                total += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M).group(1))
-        return total
+                yield re.search(rf"^{field}:\s+(.+)", file.read(), re.M).group(1)
+
+    def descriptors(self):
+        """How many are open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def sleeps(self):
+        """How often its threads have gone to sleep so far."""
+        return sum(map(int, self.threads("voluntary_ctxt_switches")))
 
     def finish(self):
         """Ends it if it still runs. What is wrong with how it ended, or None."""
@@ -177,10 +186,11 @@ class Case(unittest.TestCase):
 
     # ---- programs
 
-    def start(self, name, *args, kind=Program, **options):
+    def start(self, name, *args, kind=Program, wrap=(), **options):
+        """wrap: a command that becomes the program whose command line follows it."""
         found = shutil.which(name, path=os.environ.get("KEEL_PATH", ""))
         self.assertTrue(found, f"no program {name} in KEEL_PATH")
-        return self.started(kind(self.folder, [found, *map(str, args)], **options))
+        return self.started(kind(self.folder, [*wrap, found, *map(str, args)], **options))
 
     def script(self, name, *args):
         """A Python peer in a process of its own, to be killed or frozen."""

@@ -1,5 +1,4 @@
 """Pairs for tests: two nodes of mdbroker or binarystar, what they publish, and peers that are played by hand."""
-import os
 import re
 import threading
 import time
@@ -81,12 +80,6 @@ class PairCase(keeltest.Case):
         endpoint = self.ipc()
         self.servers.append(Echo(self.context, endpoint, name.encode()))
         return endpoint
-
-    def start(self, name, *args, wrap=(), **options):
-        if not wrap:
-            return super().start(name, *args, **options)
-        found = keeltest.shutil.which(name, path=os.environ.get("KEEL_PATH", ""))
-        return self.started(keeltest.Program(self.folder, [*wrap, found, *map(str, args)], **options))
 
     def node(self, kind, name, role, front=None, state=None, **options):
         node = Node(self, kind, name, role, front or self.ipc(), state or self.ipc(), **options)

@@ -75,21 +75,21 @@ class QueueWorkerCases(keeltest.Case):
         self.queue.send(b"c1", b"", b"good\n")
         self.queue.expect(b"c1", b"", b"fine\n")
         said = "request not answered" if self.SIMPLE else "request given back"
-        self.assertIn(f"exit status 3; {said}: because", worker.err())
+        self.assertIn(f'reason="exit status 3" outcome="{said}" stderr=because', worker.err())
         self.stop(worker)
 
     def test_command_that_hangs(self):
         worker = self.worker("--timeout", 100, "--", "sh", "-c", "echo stuck >&2; sleep 1000 & sleep 1000")
         self.queue.send(b"c1", b"", b"x")
         self.queue.expect(READY)
-        self.assertRegex(worker.err(), "no end within 100 ms; .*: stuck")
+        self.assertRegex(worker.err(), 'reason="no end within 100 ms" outcome=".*" stderr=stuck')
         self.stop(worker)
 
     def test_command_that_cannot_be_run(self):
         worker = self.worker("--", "/no/such/command")
         self.queue.send(b"c1", b"", b"x")
         self.queue.expect(READY)
-        self.assertIn("/no/such/command: cannot be run", worker.err())
+        self.assertIn('command=/no/such/command reason="cannot be run: ', worker.err())
         self.stop(worker)
 
     # ---- queues

@@ -30,17 +30,26 @@ model_service (const model_t *self, span_t name)
     return NULL;
 }
 
+static void
+begin_service (model_service_t *service)
+{
+    service->left_at = INT64_MIN;
+    service->failed = 0;
+    memset (&service->answered, 0, sizeof (service->answered));
+    memset (&service->waited, 0, sizeof (service->waited));
+}
+
 model_service_t *
 model_make_service (model_t *self, span_t name)
 {
     model_service_t *service = model_service (self, name);
     if (service) {
         if (!model_exists (service)) /* a new one of that name */
-            service->left_at = INT64_MIN;
+            begin_service (service);
         return service;
     }
     service = make (sizeof (*service));
-    service->left_at = INT64_MIN;
+    begin_service (service);
     memcpy (service->name, name.data, name.size);
     DL_APPEND (self->services, service);
     return service;
@@ -235,9 +244,20 @@ pass_turn (model_request_t *request)
 
 /* ------------------------------------------------------------------ requests */
 
+/*  In the first bucket whose bound is above. */
 static void
-count_failure (model_t *self, unsigned code)
+count_delay (delays_t *delays, int64_t ms)
 {
+    size_t n = 0;
+    while (n < DELAYS_BUCKETS - 1 && ms * 1000 >= 1 << n)
+        n++;
+    delays->counts[n]++;
+}
+
+static void
+count_failure (model_t *self, model_service_t *service, unsigned code)
+{
+    service->failed++;
     dispatch_counters_t *counters = &self->counters;
     counters->failed++;
     ++*(code == 404   ? &counters->failed_404
@@ -255,7 +275,7 @@ model_fail (model_t *self, model_request_t *request, unsigned code)
     request->code = code;
     request->service->failing++;
     self->failing++;
-    count_failure (self, code);
+    count_failure (self, request->service, code);
     DL_APPEND (self->failed, request);
 }
 
@@ -318,6 +338,8 @@ model_grant (model_t *self, model_request_t *request, model_worker_t *worker, ui
     request->token = token;
     request->sent_at = worker->sent_at = self->now;
     request->attempts++;
+    if (!request->came_back)
+        count_delay (&request->service->waited, self->now - request->accepted_at);
     DL_APPEND (worker->held, request);
     if (worker->slots++ == 0 && !worker->beats && self->config.heartbeat.busy_timeout_ms > 0)
         enter_list (self, worker);
@@ -351,6 +373,7 @@ model_answer (model_t *self, model_request_t *request)
     free_slot (self, request);
     if (request->state == MODEL_HELD) {
         self->counters.answered++;
+        count_delay (&request->service->answered, self->now - request->accepted_at);
         release_client (self, request);
     }
     free (request);
@@ -363,7 +386,7 @@ model_abandon (model_t *self, model_request_t *request)
     request->service->held--;
     self->held--;
     self->abandoned++;
-    count_failure (self, 502);
+    count_failure (self, request->service, 502);
     release_client (self, request);
 }
 
@@ -395,6 +418,7 @@ requeue (model_t *self, model_request_t *request, bool delivered)
     unsigned most = self->config.max_attempts;
     self->counters.requeued++;
     request->worker = NULL;
+    request->came_back = true;
     request->part_count = request->part_bytes = 0;
     request->parts = 0;
     if (!delivered) {

@@ -31,6 +31,7 @@ struct model_request {
     uint8_t version;
     bool notices;
     bool told; /* FAILED */
+    bool came_back;
     bool seen_partly;
     unsigned code;
     unsigned attempts;
@@ -87,6 +88,9 @@ struct model_service {
     size_t failing;
     size_t workers;
     int64_t left_at; /* when it last lost a worker */
+    uint64_t failed;
+    delays_t answered;
+    delays_t waited;
     model_flow_t *flows;
 };
 

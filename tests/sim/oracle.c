@@ -95,6 +95,24 @@ check_counters (oracle_t *self)
         FAIL (self, "accepted %llu: the sums do not add up", (unsigned long long) real->accepted);
 }
 
+/*  What was counted for each service. */
+static void
+check_services (oracle_t *self)
+{
+    dispatch_t *dispatch = self->queue->dispatch;
+    const model_service_t *service;
+    DL_FOREACH (self->model.services, service)
+    {
+        const dispatch_service_t *real = dispatch_service (dispatch, span_text (service->name));
+        if (!real || !model_exists (service))
+            continue;
+        if (real->failed != service->failed ||
+            memcmp (&real->answered, &service->answered, sizeof (delays_t)) != 0 ||
+            memcmp (&real->waited, &service->waited, sizeof (delays_t)) != 0)
+            FAIL (self, "%s: other answers, failures or delays were counted than there were", service->name);
+    }
+}
+
 static void
 check_limits (oracle_t *self)
 {
@@ -160,6 +178,7 @@ check_settled (oracle_t *self)
     DL_FOREACH (model->workers, worker)
     if (model->draining && worker->slots == 0)
         FAIL (self, "an idle worker is still there while draining");
+    check_services (self);
     model_forget_failed (&self->model);
     if (dispatch_gauges (self->queue->dispatch).services != model_service_count (model))
         FAIL (self, "%zu services: should be %zu", dispatch_gauges (self->queue->dispatch).services,
@@ -192,7 +211,7 @@ void
 oracle_check_empty (oracle_t *self)
 {
     const dispatch_t *dispatch = self->queue->dispatch;
-    dispatch_begin (self->queue->dispatch);
+    dispatch_begin (self->queue->dispatch, self->model.now * 1000);
     if (dispatch->request_count || dispatch->gauges.bytes || dispatch->busy || dispatch->failed ||
         dispatch->deadlines.count)
         FAIL (self, "something is left behind: %zu requests, %zu bytes", dispatch->request_count,

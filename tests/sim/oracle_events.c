@@ -58,7 +58,7 @@ is_first_attempt (const oracle_t *self, const keel_action_t *action)
     const keel_peer_t peer = {.listener = action->listener, .id = action->id};
     const dispatch_worker_t *holder = dispatch_worker (self->queue->dispatch, &peer);
     const dispatch_request_t *request = holder ? dispatch_attempt (self->queue->dispatch, holder, action->tag) : NULL;
-    return request && request->attempts == 1 && request->accepted_at == self->model.now;
+    return request && request->attempts == 1 && request->accepted_us == self->model.now * 1000;
 }
 
 /*  A worker is ready and nobody waits: it must go out at once, before all else, unless somebody is over their time, who

@@ -1,5 +1,7 @@
 #include "bare_router.h"
 
+#include "loopback.h"
+
 #include <signal.h>
 #include <sys/time.h>
 
@@ -9,7 +11,7 @@ router_bind (char **endpoint)
     zsock_t *router = zsock_new (ZMQ_ROUTER);
     assert_non_null (router);
     zsock_set_linger (router, 0);
-    assert_true (zsock_bind (router, "tcp://127.0.0.1:*") > 0);
+    assert_true (zsock_bind (router, "%s", loopback_any_port ()) > 0);
     *endpoint = strdup (zsock_endpoint (router));
     return router;
 }

@@ -430,7 +430,7 @@ a_peer_that_has_used_up_all_epochs_keeps_us_from_serving (void **state)
     PRIMARY (self, 0);
     hear (self, "2 9223372036854775807 b");
     TRACE (self, "[    0] says 1 0 p\n"
-                 "[    0] ! not serving: the peer has used up all epochs; remove the state files of both\n");
+                 "[    0] ! not serving: the peer has used up all epochs remedy=\"remove the state files of both\"\n");
     assert_int_equal (keel_star_state (self->engine), BSTAR_PRIMARY);
 }
 
@@ -545,7 +545,7 @@ a_handover_to_a_silent_peer_waits (void **state)
     pass (self, FAILOVER - 1);
     assert_int_equal (self->size, 0);
     pass (self, 250);
-    TRACE (self, "[ 4000] ! no handover: the peer is silent\n");
+    TRACE (self, "[ 4000] ! no handover reason=\"the peer is silent\"\n");
     assert_false (keel_star_leaving (self->engine));
     tell (self, KEEL_STAR_HANDOVER);
     hear (self, "2 0 b");
@@ -621,8 +621,8 @@ an_application_that_cannot_serve_does_not (void **state)
 static void
 a_peer_of_our_role_keeps_both_from_serving (void **state)
 {
-    static const char *const said = "not serving: the peer has our role, primary; start one of them with the other role, and let "
-                                    "each name the other as its peer";
+    static const char *const said = "not serving: the peer has our role role=primary remedy=\"start one with the other role, and let "
+                                    "each name the other as its peer\"";
     story_t *self = *state;
     char trace[512];
     PRIMARY (self, 0);

@@ -273,9 +273,9 @@ a_reload_takes_what_it_can (void **state)
     rewrite (name, "listen\n    endpoint = ipc://f\nheartbeat\n    interval = 333\npair\n    role = primary\n");
     assert_int_equal (reload (), 0);
     snprintf (expected, sizeof (expected),
-              "INFO: heartbeat/interval has changed\n"
-              "WARNING: heartbeat/liveness has changed in %s; restart to apply it\n",
-              name);
+              "INFO: setting changed key=heartbeat/interval file=%s\n"
+              "WARNING: setting needs a restart key=heartbeat/liveness file=%s\n",
+              name, name);
     assert_string_equal (logged, expected);
     assert_int_equal (sample.heartbeat_ms, 333);
     assert_int_equal (sample.liveness, 4);
@@ -299,6 +299,25 @@ programs_find_errors_too (void **state)
     options_close (&options);
 }
 
+static void
+errors_name_the_line_of_the_file (void **state)
+{
+    (void) state;
+    char name[TEMPORARY_NAME], expected[TEMPORARY_NAME + 512];
+    assert_int_equal (parse_with_file (file_text, "--check-config", name), -1);
+    assert_true (options.check);
+    assert_int_equal (options_line (&options, "listen"), 2);
+    assert_int_equal (options_line (&options, "pair/state-file"), 0);
+    captured_begin (STDERR_FILENO);
+    int rc = options_fail_at (&options, options_line (&options, "listen"), "not %s", "there");
+    logged = captured_end ();
+    assert_int_equal (rc, EXIT_CONFIG);
+    snprintf (expected, sizeof (expected), "ERROR: %s:2: not there\n", name);
+    assert_string_equal (logged, expected);
+    unlink (name);
+    options_close (&options);
+}
+
 int
 main (void)
 {
@@ -308,6 +327,7 @@ main (void)
         cmocka_unit_test (help_and_version_go_to_stdout),      cmocka_unit_test (brokers_from_the_environment),
         cmocka_unit_test (options_override_the_file),          cmocka_unit_test (a_bad_file_is_78),
         cmocka_unit_test (a_reload_takes_what_it_can),         cmocka_unit_test (programs_find_errors_too),
+        cmocka_unit_test (errors_name_the_line_of_the_file),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

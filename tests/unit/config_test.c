@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static sample_t sample;
-static bool found[SETTINGS_MOST];
+static int lines[SETTINGS_MOST];
 static char problem[CONFIG_PROBLEM];
 
 /*  A problem's file name is cut off, as it is another one each time. */
@@ -21,7 +21,7 @@ read_bytes (const char *text, size_t size)
     temporary_write (name, text, size);
     sample = (sample_t){0};
     problem[0] = 0;
-    int rc = config_read (name, sample_settings, found, &sample, problem);
+    int rc = config_read (name, sample_settings, lines, &sample, problem);
     if (rc) {
         assert_memory_equal (problem, name, strlen (name));
         memmove (problem, problem + strlen (name) + 1, strlen (problem + strlen (name) + 1) + 1);
@@ -71,7 +71,12 @@ a_whole_file (void **state)
     assert_string_equal (sample.state_file, "/a # b");
     assert_true (sample.json);
     assert_null (sample.state_bind);
-    assert_true (found[0] && found[3] && !found[8]);
+    assert_int_equal (lines[0], 5);
+    assert_int_equal (lines[3], 9);
+    assert_int_equal (lines[6], 15);
+    assert_int_equal (lines[8], 0);
+    assert_int_equal (sample.listen.items[0].line, 3);
+    assert_int_equal (sample.listen.items[1].line, 5);
 }
 
 static void
@@ -183,10 +188,10 @@ static void
 missing_files (void **state)
 {
     (void) state;
-    assert_int_equal (config_read ("/nowhere/x.cfg", sample_settings, found, &sample, problem), -1);
+    assert_int_equal (config_read ("/nowhere/x.cfg", sample_settings, lines, &sample, problem), -1);
     assert_string_equal (
         problem, "/nowhere/x.cfg: cannot be read: No such file or directory; check the name and its permissions");
-    assert_int_equal (config_read ("/", sample_settings, found, &sample, problem), -1);
+    assert_int_equal (config_read ("/", sample_settings, lines, &sample, problem), -1);
     assert_string_equal (problem, "/: cannot be read: Is a directory; check the name and its permissions");
 }
 

@@ -104,6 +104,58 @@ lengths_have_limits (void **state)
     assert_non_null (endpoint_check (host, ENDPOINT_CONNECT));
 }
 
+static void
+what_cannot_be_bound_together (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *one, *other;
+        bool collide;
+    } cases[] = {
+        {"ipc://a", "ipc://a", true},
+        {"ipc://a", "ipc://b", false},
+        {"ipc://*", "ipc://*", false},
+        {"ipc://1:2", "tcp://1:2", false},
+        {"tcp://127.0.0.1:5", "tcp://127.0.0.1:5", true},
+        {"tcp://127.0.0.1:5", "tcp://127.0.0.1:6", false},
+        {"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", false},
+        {"tcp://*:0", "tcp://*:0", false},
+        {"tcp://127.0.0.1:5", "tcp://127.0.0.2:5", false},
+        {"tcp://127.0.0.1:5", "tcp://[::1]:5", false},
+        {"tcp://*:5", "tcp://127.0.0.1:5", true},
+        {"tcp://[::1]:5", "tcp://*:5", true},
+        {"tcp://[::]:5", "tcp://127.0.0.1:5", true},
+        {"tcp://0.0.0.0:5", "tcp://127.0.0.1:5", true},
+        {"tcp://[::1]:5", "tcp://0.0.0.0:5", false},
+    };
+    for (size_t n = 0; n < COUNT_OF (cases); n++) {
+        assert_int_equal (endpoint_collides (cases[n].one, cases[n].other), cases[n].collide);
+        assert_int_equal (endpoint_collides (cases[n].other, cases[n].one), cases[n].collide);
+    }
+}
+
+static void
+what_reaches_what (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *peer, *bind;
+        bool reaches;
+    } cases[] = {
+        {"ipc://a", "ipc://a", true},
+        {"ipc://a", "ipc://b", false},
+        {"tcp://localhost:5", "tcp://*:5", true},
+        {"tcp://[::1]:5", "tcp://localhost:5", true},
+        {"tcp://10.0.0.1:5", "tcp://10.0.0.1:5", true},
+        {"tcp://10.0.0.1:5", "tcp://10.0.0.2:5", false},
+        {"tcp://10.0.0.1:5", "tcp://*:5", false}, /* it may be, but nothing here says so */
+        {"tcp://localhost:5", "tcp://*:6", false},
+        {"tcp://localhost:5", "tcp://*:*", false},
+    };
+    for (size_t n = 0; n < COUNT_OF (cases); n++)
+        assert_int_equal (endpoint_reaches (cases[n].peer, cases[n].bind), cases[n].reaches);
+}
+
 int
 main (void)
 {
@@ -112,6 +164,8 @@ main (void)
         cmocka_unit_test (wildcards_are_for_binding),
         cmocka_unit_test (no_endpoints),
         cmocka_unit_test (lengths_have_limits),
+        cmocka_unit_test (what_cannot_be_bound_together),
+        cmocka_unit_test (what_reaches_what),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /*  The classes of the Freelance pattern: client and server with each other, over real sockets, in threads of the test. */
+#include "loopback.h"
 #include "unit.h"
 
 #include <keel/flserver.h>
@@ -78,7 +79,7 @@ serve (runner_t *self, int concurrency)
 {
     assert_non_null (self->server = keel_flserver_new ());
     assert_int_equal (keel_flserver_set_concurrency (self->server, concurrency), 0);
-    assert_int_equal (keel_flserver_bind (self->server, "tcp://127.0.0.1:*"), 0);
+    assert_int_equal (keel_flserver_bind (self->server, loopback_any_port ()), 0);
     self->endpoint = keel_flserver_endpoint (self->server);
     assert_int_equal (pthread_create (&self->thread, NULL, run, self), 0);
 }

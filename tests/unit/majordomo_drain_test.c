@@ -22,7 +22,7 @@ the_whole_story (void **state)
                    "[  10] broker > w2 DISCONNECT",
                    "[  10] broker > c1@2 FINAL mmi.error 503 'queue full or draining' echo",
                    "[  10] c1@3 > REQUEST echo new",
-                   "[  10] broker ! request refused (503), service echo",
+                   "[  10] broker ! request refused code=503 service=echo client=6331",
                    "[  10] broker > c1@3 FINAL mmi.error 503 'queue full or draining' echo",
                    "[  10] c2 > REQUEST echo silent",
                    "[  20] w1 > FINAL #1 done",
@@ -116,7 +116,7 @@ workers_are_not_taken_any_more (void **state)
     trace_skip (*state);
     tell (*state, "w2 READY echo");
     TRACE (*state, "[   0] w2 > READY echo",
-                   "[   0] broker ! READY refused, service echo",
+                   "[   0] broker ! READY refused service=echo worker=7732",
                    "[   0] broker > w2 DISCONNECT");
     assert_int_equal (trace_figure (*state, "workers_refused"), 1);
 }

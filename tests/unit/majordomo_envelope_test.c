@@ -80,7 +80,7 @@ behind_too_many_proxies (void **state)
     peer (*state, "c1", PROXIED (9));
     tell (*state, "c1 REQUEST echo hello");
     TRACE (*state, "[   0] c1 > REQUEST echo hello",
-                   "[   0] broker ! malformed message dropped: more than 8 extra frames, or one over 255 bytes");
+                   "[   0] broker ! malformed message dropped reason=envelope");
 }
 
 static void

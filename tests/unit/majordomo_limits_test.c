@@ -14,7 +14,7 @@ services_by_requests (void **state)
     trace_skip (*state);
     tell (*state, "c1 REQUEST three c");
     TRACE (*state, "[   0] c1@3 > REQUEST three c",
-                   "[   0] broker ! request refused (503), service three",
+                   "[   0] broker ! request refused code=503 service=three client=6331",
                    "[   0] broker > c1@3 " REFUSED_503 " three");
     assert_int_equal (trace_figure (*state, "refused_services"), 1);
     pass (*state, 1000);
@@ -31,7 +31,7 @@ services_by_workers (void **state)
     trace_skip (*state);
     tell (*state, "w3 READY two");
     TRACE (*state, "[   0] w3 > READY two",
-                   "[   0] broker ! READY refused, service two",
+                   "[   0] broker ! READY refused service=two worker=7733",
                    "[   0] broker > w3 DISCONNECT");
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).workers, 2);
 }
@@ -47,7 +47,7 @@ workers (void **state)
     tell (*state, "w1 DISCONNECT");
     tell (*state, "w3 READY one");
     TRACE (*state, "[   0] w3 > READY one",
-                   "[   0] broker ! READY refused, service one",
+                   "[   0] broker ! READY refused service=one worker=7733",
                    "[   0] broker > w3 DISCONNECT",
                    "[   0] w1 > DISCONNECT",
                    "[   0] w3 > READY one");
@@ -69,7 +69,7 @@ queued (void **state)
     tell (*state, "w1 FINAL #1 A");
     tell (*state, "c1 REQUEST echo d");
     TRACE (*state, "[   0] c1@3 > REQUEST echo c",
-                   "[   0] broker ! request refused (503), service echo",
+                   "[   0] broker ! request refused code=503 service=echo client=6331",
                    "[   0] broker > c1@3 " REFUSED_503 " echo",
                    "[   0] w1 > FINAL #1 A",
                    "[   0] broker > c1@1 FINAL echo A",
@@ -127,7 +127,7 @@ outstanding (void **state)
     tell (*state, "c1 REQUEST echo c");
     tell (*state, "c2 REQUEST echo d");
     TRACE (*state, "[   0] c1@3 > REQUEST echo c",
-                   "[   0] broker ! request refused (429), client over limits/outstanding, service echo",
+                   "[   0] broker ! request refused code=429 service=echo client=6331",
                    "[   0] broker > c1@3 FINAL mmi.error 429 'too many requests outstanding' echo",
                    "[   0] c2 > REQUEST echo d");
     assert_int_equal (trace_figure (*state, "refused_outstanding"), 1);
@@ -151,7 +151,7 @@ refused_in_silence (void **state)
     tell (*state, "c1 REQUEST echo b");
     TRACE (*state, "[   0] c1 > REQUEST echo a",
                    "[   0] c1 > REQUEST echo b",
-                   "[   0] broker ! request refused (503), service echo");
+                   "[   0] broker ! request refused code=503 service=echo client=6331");
     assert_int_equal (trace_figure (*state, "refused"), 1);
     assert_int_equal (trace_figure (*state, "notices"), 0);
 }
@@ -168,7 +168,7 @@ refusals_do_not_flood_the_log (void **state)
     trace_skip (*state);
     tell (*state, "c1 REQUEST echo b");
     TRACE (*state, "[1000] c1 > REQUEST echo b",
-                   "[1000] broker ! request refused (503), service echo (and 9 more like it)");
+                   "[1000] broker ! request refused code=503 more=9 service=echo client=6331");
     assert_int_equal (trace_tally (*state).logs, 2);
 }
 

@@ -10,7 +10,7 @@ an_idle_worker_that_is_silent_expires (void **state)
     TRACE (*state, "[   0] w1 > READY echo",
                    "[2500] broker > w1 HEARTBEAT",
                    "[5000] broker > w1 HEARTBEAT",
-                   "[7500] broker ! worker expired, silent for too long, id 7731");
+                   "[7500] broker ! worker expired service=echo worker=7731");
     assert_int_equal (trace_figure (*state, "workers_expired"), 1);
 }
 
@@ -56,7 +56,7 @@ those_behind_a_live_worker_expire_too (void **state)
                    "[2500] broker > w2 HEARTBEAT",
                    "[5000] broker > w1 HEARTBEAT",
                    "[5000] broker > w2 HEARTBEAT",
-                   "[7500] broker ! worker expired, silent for too long, id 7732",
+                   "[7500] broker ! worker expired service=echo worker=7732",
                    "[7500] broker > w1 HEARTBEAT");
 }
 
@@ -76,7 +76,7 @@ a_busy_worker_is_heartbeated_and_given_time (void **state)
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).held, 1);
     trace_skip (*state);
     pass (*state, 1);
-    TRACE (*state, "[61000] broker ! worker expired, silent for too long, id 7731");
+    TRACE (*state, "[61000] broker ! worker expired service=echo worker=7731");
     assert_int_equal (trace_figure (*state, "failed_502"), 1);
 }
 
@@ -90,7 +90,7 @@ a_busy_timeout_between_two_heartbeats (void **state)
     pass (*state, 6999);
     trace_skip (*state);
     pass (*state, 100);
-    TRACE (*state, "[7000] broker ! worker expired, silent for too long, id 7731");
+    TRACE (*state, "[7000] broker ! worker expired service=echo worker=7731");
 }
 
 /*  Heard to beat later than an interval after the REQUEST: it does so while it works, and is held to the idle rule. */
@@ -106,7 +106,7 @@ a_worker_known_to_beat_while_busy (void **state)
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).workers, 1);
     trace_skip (*state);
     pass (*state, 1);
-    TRACE (*state, "[10001] broker ! worker expired, silent for too long, id 7731");
+    TRACE (*state, "[10001] broker ! worker expired service=echo worker=7731");
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).waiting, 1);
 }
 
@@ -212,7 +212,7 @@ busy_workers_are_probed_after_a_disconnection (void **state)
     TRACE (*state, "[ 100] DISCONNECTED",
                    "[ 102] broker > w1 HEARTBEAT (unreachable)",
                    "[ 102] broker > w2 HEARTBEAT",
-                   "[ 102] broker ! connection of a worker is gone, id 7731",
+                   "[ 102] broker ! worker gone service=echo worker=7731",
                    "[ 102] broker > w3 REQUEST #3 a",
                    "[ 152] broker > w2 HEARTBEAT",
                    "[ 152] broker > w3 HEARTBEAT");
@@ -299,7 +299,7 @@ another_interval (void **state)
     pass (*state, 900);
     TRACE (*state, "[ 200] broker > w1 HEARTBEAT",
                    "[ 400] broker > w1 HEARTBEAT",
-                   "[ 600] broker ! worker expired, silent for too long, id 7731");
+                   "[ 600] broker ! worker expired service=echo worker=7731");
 }
 
 /*  A broker that was stopped has heard nobody: that is not held against its workers, whose heartbeats it has yet to read.
@@ -349,7 +349,7 @@ no_request_for_a_worker_that_is_over_its_time (void **state)
     trace_wait_only (*state, 1);
     tell_only (*state, "c1 REQUEST echo a");
     TRACE (*state, "[7500] c1 > REQUEST echo a",
-                   "[7500] broker ! worker expired, silent for too long, id 7731",
+                   "[7500] broker ! worker expired service=echo worker=7731",
                    "[7500] broker > w2 REQUEST #1 a");
 }
 

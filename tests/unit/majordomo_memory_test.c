@@ -245,10 +245,10 @@ refused_for_want_of_memory (void **state)
     tell (*state, "w1 READY echo");
     tell (*state, "c1 REQUEST mmi.stats x");
     TRACE (*state, "[   0] c1@1 > REQUEST echo hello",
-                   "[   0] broker ! request refused (503), service echo",
+                   "[   0] broker ! request refused code=503 service=echo client=6331",
                    "[   0] broker > c1@1 FINAL mmi.error 503 'queue full or draining' echo",
                    "[   0] w1 > READY echo",
-                   "[   0] broker ! READY refused, service echo",
+                   "[   0] broker ! READY refused service=echo worker=7731",
                    "[   0] broker > w1 DISCONNECT",
                    "[   0] c1@2 > REQUEST mmi.stats x",
                    "[   0] broker > c1@2 FINAL mmi.stats 503");

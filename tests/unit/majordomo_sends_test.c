@@ -11,7 +11,7 @@ a_request_to_a_gone_worker_goes_to_the_next (void **state)
     tell (*state, "c1 REQUEST echo a");
     TRACE (*state, "[   0] c1 > REQUEST echo a",
                    "[   0] broker > w1 REQUEST #1 a (unreachable)",
-                   "[   0] broker ! connection of a worker is gone, id 7731",
+                   "[   0] broker ! worker gone service=echo worker=7731",
                    "[   0] broker > w2 REQUEST #2 a");
     assert_int_equal (trace_figure (*state, "workers_unreachable"), 1);
     assert_int_equal (trace_figure (*state, "attempts_undelivered"), 1);
@@ -50,7 +50,7 @@ of_several_only_the_last_was_undelivered (void **state)
     tell (*state, "c1 REQUEST echo b");
     TRACE (*state, "[   0] c1@2 > REQUEST echo b",
                    "[   0] broker > w1 REQUEST #2 b (unreachable)",
-                   "[   0] broker ! connection of a worker is gone, id 7731",
+                   "[   0] broker ! worker gone service=echo worker=7731",
                    "[   0] broker > c1@1 FINAL mmi.error 502 'attempts used up or worker lost half-way' echo");
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).waiting, 1);
 }
@@ -66,7 +66,7 @@ a_heartbeat_finds_it_out_too (void **state)
     pass (*state, 2500);
     TRACE (*state, "[2500] broker > w2 HEARTBEAT",
                    "[2500] broker > w1 HEARTBEAT (unreachable)",
-                   "[2500] broker ! connection of a worker is gone, id 7731",
+                   "[2500] broker ! worker gone service=echo worker=7731",
                    "[2500] broker > w2 REQUEST #2 a");
     assert_int_equal (trace_figure (*state, "attempts_undelivered"), 0);
 }
@@ -95,7 +95,7 @@ a_client_that_does_not_read (void **state)
         tell (*state, "w1 FINAL #%u A", n);
     TRACE (*state, "[   0] w1 > FINAL #1 A",
                    "[   0] broker > c1 FINAL echo A (full)",
-                   "[   0] broker ! answer dropped, its client does not read, id 6331",
+                   "[   0] broker ! client does not read client=6331",
                    "[   0] w1 > FINAL #2 A",
                    "[   0] broker > c1 FINAL echo A (full)",
                    "[   0] w1 > FINAL #3 A",
@@ -113,9 +113,9 @@ a_worker_that_does_not_read_heartbeats (void **state)
     trace_skip (*state);
     pass (*state, 5000);
     TRACE (*state, "[2500] broker > w1 HEARTBEAT (full)",
-                   "[2500] broker ! command dropped, its worker does not read, id 7731",
+                   "[2500] broker ! worker does not read worker=7731",
                    "[5000] broker > w1 HEARTBEAT (full)",
-                   "[5000] broker ! command dropped, its worker does not read, id 7731");
+                   "[5000] broker ! worker does not read worker=7731");
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).held, 1);
     assert_int_equal (trace_figure (*state, "workers_full"), 2);
 }
@@ -131,7 +131,7 @@ a_worker_that_has_no_room_for_a_request (void **state)
     tell (*state, "c1 REQUEST echo a");
     TRACE (*state, "[   0] c1 > REQUEST echo a",
                    "[   0] broker > w1 REQUEST #1 a (full)",
-                   "[   0] broker ! command dropped, its worker does not read, id 7731",
+                   "[   0] broker ! worker does not read worker=7731",
                    "[   0] broker > w2 REQUEST #2 a");
     assert_int_equal (trace_figure (*state, "attempts_undelivered"), 1);
 }

@@ -134,7 +134,7 @@ mmi_is_the_broker_s_own (void **state)
     tell (*state, "w3 READY my.mmi.echo");
     tell (*state, "mmi.w READY mmi");
     TRACE (*state, "[   0] w1 > READY mmi.service",
-                   "[   0] broker ! READY refused, service mmi.service",
+                   "[   0] broker ! READY refused service=mmi.service worker=7731",
                    "[   0] broker > w1 DISCONNECT",
                    "[   0] w2 > READY mmi.",
                    "[   0] broker > w2 DISCONNECT",

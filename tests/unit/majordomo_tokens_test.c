@@ -99,7 +99,7 @@ no_token_is_zero (void **state)
     tell (*state, "c1 REQUEST echo a");
     TRACE (*state, "[   0] c1 > REQUEST echo a",
                    "[   0] broker > w1 REQUEST #1 a (unreachable)",
-                   "[   0] broker ! connection of a worker is gone, id 7731");
+                   "[   0] broker ! worker gone service=echo worker=7731");
 }
 
 static void
@@ -171,8 +171,7 @@ credit_that_is_no_number_gets_disconnect (void **state)
     trace_skip (*state);
     tell (*state, "w9 READY echo 2 more");
     TRACE (*state, "[7000] w9 > READY echo 2 more",
-                   "[7000] broker ! malformed message dropped: a credit that is not a decimal number from 1 to 65535, or "
-                   "frames behind it",
+                   "[7000] broker ! malformed message dropped reason=credit",
                    "[7000] broker > w9 DISCONNECT");
 }
 

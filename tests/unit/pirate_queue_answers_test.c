@@ -109,7 +109,7 @@ simple_too_late (void **state)
     TRACE (*state, "[   0] w1 > READY",
                    "[   0] c1 > REQUEST a",
                    "[   0] broker > w1 REQUEST #1 a",
-                   "[9000] broker ! worker expired, silent for too long, id 7731",
+                   "[9000] broker ! worker expired service=workers worker=7731",
                    "[9000] w2 > READY",
                    "[9000] broker > w2 REQUEST #2 a",
                    "[9000] c2 > REQUEST b",
@@ -205,7 +205,7 @@ clients_that_cannot_be_told (void **state)
     }
     TRACE (*state, "[   0] w1 > ANSWER #2 A",
                    "[   0] broker > c2 ANSWER A (full)",
-                   "[   0] broker ! answer dropped, its client does not read, id 6332");
+                   "[   0] broker ! client does not read client=6332");
     assert_int_equal (trace_figure (*state, "clients_unreachable"), 1);
     assert_int_equal (trace_figure (*state, "clients_full"), 1);
     assert_int_equal (trace_figure (*state, "answered"), 2);

@@ -26,7 +26,7 @@ the_whole_story (void **state)
                    "[  10] c3 > REQUEST fails",
                    "[  10] DRAIN",
                    "[  10] c4 > REQUEST new",
-                   "[  10] broker ! request refused (503), service workers",
+                   "[  10] broker ! request refused code=503 service=workers client=6334",
                    "[  10] w2 > ANSWER #4 done",
                    "[  10] broker > c3 ANSWER done",
                    "[  10] w1 > ANSWER #1 done",
@@ -88,7 +88,7 @@ ready_while_draining (void **state)
     tell (*state, "DRAIN");
     trace_skip (*state);
     tell (*state, "w2 READY");
-    TRACE (*state, "[   0] w2 > READY", "[   0] broker ! READY refused, id 7732");
+    TRACE (*state, "[   0] w2 > READY", "[   0] broker ! READY refused worker=7732");
     assert_int_equal (trace_figure (*state, "ready_refused"), 1);
     tell (*state, "w1 READY");
     assert_int_equal (trace_figure (*state, "ready_repeated"), 1);

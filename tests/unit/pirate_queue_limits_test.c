@@ -53,7 +53,7 @@ outstanding (void **state)
                    "[   0] broker > w1 REQUEST #1 1",
                    "[   0] c1 > REQUEST 2",
                    "[   0] c1 > REQUEST 3",
-                   "[   0] broker ! request refused (429), client over limits/outstanding, service workers",
+                   "[   0] broker ! request refused code=429 service=workers client=6331",
                    "[   0] c2 > REQUEST a");
     assert_int_equal (trace_figure (*state, "refused_outstanding"), 1);
     tell (*state, "w1 ANSWER #1 A");
@@ -70,7 +70,7 @@ workers (void **state)
     TRACE (*state, "[   0] w1 > READY",
                    "[   0] w2 > READY",
                    "[   0] w3 > READY",
-                   "[   0] broker ! READY refused, id 7733");
+                   "[   0] broker ! READY refused worker=7733");
     assert_int_equal (trace_figure (*state, "ready_refused"), 1);
     assert_int_equal (trace_figure (*state, "workers_refused"), 1);
     tell (*state, "w1 READY"); /* who is there already has its place */
@@ -90,7 +90,7 @@ frames (void **state)
     tell (*state, "w1 ANSWER #1 1 2 3");
     TRACE (*state, "[   0] w1 > READY",
                    "[   0] c1 > REQUEST 1 2 3 4",
-                   "[   0] broker ! malformed message dropped: more frames than the limit",
+                   "[   0] broker ! malformed message dropped reason=frames",
                    "[   0] c1 > REQUEST 1 2 3",
                    "[   0] broker > w1 REQUEST #1 1 2 3",
                    "[   0] w1 > ANSWER #1 1 2 3",
@@ -121,7 +121,7 @@ an_answer_of_too_many_frames (void **state)
     tell_cut (*state, "w1 ANSWER #2 1 2");
     tell (*state, "w1 ANSWER #3 C");
     TRACE (*state, "[   0] w1 > ANSWER #1 1 2 3 4",
-                   "[   0] broker ! malformed message dropped: more frames than the limit",
+                   "[   0] broker ! malformed message dropped reason=frames",
                    "[   0] broker > w1 REQUEST #2 b",
                    "[   0] w1 > ANSWER #2 1 2",
                    "[   0] broker > w1 REQUEST #3 c",

@@ -22,9 +22,9 @@ all_are_heartbeated (void **state)
                    "[2500] broker > w1 HEARTBEAT",
                    "[5000] broker > w2 HEARTBEAT",
                    "[5000] broker > w1 HEARTBEAT",
-                   "[7500] broker ! worker expired, silent for too long, id 7732",
+                   "[7500] broker ! worker expired service=workers worker=7732",
                    "[7500] broker > w1 HEARTBEAT",
-                   "[9000] broker ! worker expired, silent for too long, id 7731");
+                   "[9000] broker ! worker expired service=workers worker=7731");
     assert_int_equal (trace_figure (*state, "workers_expired"), 2);
     assert_int_equal (trace_figure (*state, "heartbeats_sent"), 5);
     assert_int_equal (trace_gauges (*state).waiting, 1);
@@ -179,7 +179,7 @@ probes (void **state)
     TRACE (*state, "[ 100] DISCONNECTED:1",
                    "[ 102] broker > w1 HEARTBEAT (unreachable)",
                    "[ 102] broker > w2 HEARTBEAT",
-                   "[ 102] broker ! connection of a worker is gone, id 7731",
+                   "[ 102] broker ! worker gone service=workers worker=7731",
                    "[ 102] broker > w3 REQUEST #3 a",
                    "[ 152] broker > w2 HEARTBEAT",
                    "[ 152] broker > w3 HEARTBEAT");
@@ -250,9 +250,9 @@ simple_busy_timeout (void **state)
     pass (*state, 1999);
     trace_skip (*state);
     pass (*state, 2001);
-    TRACE (*state, "[12000] broker ! worker expired, silent for too long, id 7731",
+    TRACE (*state, "[12000] broker ! worker expired service=workers worker=7731",
                    "[12000] broker > w2 REQUEST #2 a",
-                   "[14000] broker ! worker expired, silent for too long, id 7732");
+                   "[14000] broker ! worker expired service=workers worker=7732");
     assert_int_equal (trace_figure (*state, "workers_expired"), 2);
 }
 

@@ -27,7 +27,7 @@ each_is_counted (trace_t *trace, const char *name, const sample_t samples[], siz
         pass (trace, 1000);
         trace_skip (trace);
         tell_frames (trace, name, samples[n].frames, samples[n].count);
-        assert_true (trace_said (trace, "malformed message dropped: "));
+        assert_true (trace_said (trace, "malformed message dropped reason="));
         assert_int_equal (trace_figure (trace, samples[n].reason), before + 1);
         assert_int_equal (trace_figure (trace, "malformed"), n + 1);
     }
@@ -112,7 +112,7 @@ said_once_a_second (void **state)
     trace_skip (*state);
     TELL_FRAMES (*state, "c1", F ("noise"));
     TRACE (*state, "[1000] c1 > noise",
-                   "[1000] broker ! malformed message dropped: no empty frame where a delimiter must be (and 5 more like it)");
+                   "[1000] broker ! malformed message dropped reason=delimiter more=5");
 }
 
 int

@@ -194,9 +194,9 @@ refused_for_want_of_memory (void **state)
     tell (*state, "w1 READY");
     assert_string_equal (keel_pirate_queue_stats (trace_engine (*state), 0), "{}");
     TRACE (*state, "[   0] c1 > REQUEST hello",
-                   "[   0] broker ! request refused (503), service workers",
+                   "[   0] broker ! request refused code=503 service=workers client=6331",
                    "[   0] w1 > READY",
-                   "[   0] broker ! READY refused, id 7731");
+                   "[   0] broker ! READY refused worker=7731");
     memory_seam.fail_all = 0;
     assert_int_equal (trace_figure (*state, "refused_memory"), 1);
     assert_int_equal (trace_figure (*state, "ready_refused"), 1);

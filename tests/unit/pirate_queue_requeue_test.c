@@ -18,7 +18,7 @@ an_idle_worker_that_is_gone (void **state)
     tell (*state, "w4 ANSWER #4 A");
     TRACE (*state, "[   0] c1 > REQUEST a",
                    "[   0] broker > w1 REQUEST #1 a (unreachable)",
-                   "[   0] broker ! connection of a worker is gone, id 7731",
+                   "[   0] broker ! worker gone service=workers worker=7731",
                    "[   0] broker > w2 REQUEST #2 a (unreachable)",
                    "[   0] broker > w3 REQUEST #3 a (unreachable)",
                    "[   0] broker > w4 REQUEST #4 a",
@@ -56,7 +56,7 @@ a_request_that_its_worker_does_not_read (void **state)
     tell (*state, "c1 REQUEST a");
     TRACE (*state, "[   0] c1 > REQUEST a",
                    "[   0] broker > w1 REQUEST #1 a (full)",
-                   "[   0] broker ! command dropped, its worker does not read, id 7731",
+                   "[   0] broker ! worker does not read worker=7731",
                    "[   0] broker > w2 REQUEST #2 a");
     assert_int_equal (trace_figure (*state, "workers_full"), 1);
     assert_int_equal (trace_gauges (*state).workers, 1);
@@ -84,7 +84,7 @@ a_heartbeat_to_a_worker_that_is_gone (void **state)
     pass (*state, 2500);
     TRACE (*state, "[2500] broker > w1 HEARTBEAT (unreachable)",
                    "[2500] broker > w2 HEARTBEAT",
-                   "[2500] broker ! connection of a worker is gone, id 7731",
+                   "[2500] broker ! worker gone service=workers worker=7731",
                    "[2500] broker > w2 REQUEST #2 a");
 }
 

@@ -114,6 +114,54 @@ SCENE (ipc_path_left_behind)
     pair_join (pair, NULL);
 }
 
+/*  A socket that listens at the ipc endpoint, as systemd would hold it. */
+static int
+bound_socket (const port_pair_t *pair)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = pair->ipc + strlen ("ipc://");
+    memcpy (address.sun_path, path, strlen (path));
+    int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true (fd >= 0);
+    assert_int_equal (bind (fd, (struct sockaddr *) &address, sizeof (address)), 0);
+    assert_int_equal (listen (fd, 16), 0);
+    return fd;
+}
+
+/*  Over a socket that somebody else holds too. Left, it takes nobody new, and all who are there go on; who came meanwhile is the next
+ *  port's. */
+SCENE (sockets_that_outlive_a_port)
+{
+    const port_config_t config = pair_config ();
+    const span_t frame = F ("answer");
+    keel_event_t event;
+    uint16_t late;
+    int held = bound_socket (pair);
+    assert_int_equal (port_adopt (pair->here, pair->ipc, dup (held), true, &pair->listener), 0);
+    assert_string_equal (port_endpoint (pair->here, pair->listener), pair->ipc);
+    assert_int_equal (port_connect (pair->there, pair->ipc, &pair->link), 0);
+    pair_say (pair, "early");
+    pair_expect (pair->here, KEEL_EVENT_MESSAGE, &event);
+    assert_true (event.peer.admin);
+    memcpy (pair->id_bytes, event.peer.id.data, event.peer.id.size);
+    pair->id = span_make (pair->id_bytes, event.peer.id.size);
+
+    port_leave (pair->here, pair->listener);
+    assert_int_equal (port_connect (pair->there, pair->ipc, &late), 0);
+    pair_send (pair->there, late, F (""), &F ("late"), 1, 0);
+    for (unsigned n = 0; n < 100; n++) {
+        pair_say (pair, "still");
+        pair_expect_text (pair->here, "still");
+        pair_send (pair->here, pair->listener, pair->id, &frame, 1, 0);
+        pair_expect_text (pair->there, "answer");
+    }
+
+    port_destroy (&pair->here);
+    pair->here = port_new (&config);
+    assert_int_equal (port_adopt (pair->here, pair->ipc, held, false, &pair->listener), 0);
+    pair_expect_text (pair->here, "late");
+}
+
 static void
 announced (port_t *port, const char *endpoint, const char *start, bool real_port)
 {
@@ -388,6 +436,7 @@ main (void)
         cmocka_unit_test (endpoints_that_are_not_ours),
         cmocka_unit_test (endpoints_that_are_taken),
         cmocka_unit_test (ipc_path_left_behind),
+        cmocka_unit_test (sockets_that_outlive_a_port),
         cmocka_unit_test (endpoints_as_they_are_announced),
         cmocka_unit_test (nobody_listens_yet),
         cmocka_unit_test (the_one_who_connected_leaves),

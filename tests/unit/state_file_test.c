@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64], path[96], fresh[104];
+static char folder[64], path[96], fresh[104], lock[104];
 
 static int
 setup (void **state)
@@ -21,6 +21,7 @@ setup (void **state)
     assert_non_null (mkdtemp (folder));
     snprintf (path, sizeof (path), "%s/epoch", folder);
     snprintf (fresh, sizeof (fresh), "%s.new", path);
+    snprintf (lock, sizeof (lock), "%s.lock", path);
     return 0;
 }
 
@@ -29,6 +30,7 @@ teardown (void **state)
 {
     (void) state;
     unlink (path);
+    unlink (lock);
     rmdir (path);
     rmdir (fresh);
     return rmdir (folder);
@@ -50,6 +52,22 @@ write_all (const char *text, size_t size)
     int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     assert_int_equal (write (fd, text, size), size);
     close (fd);
+}
+
+static void
+it_belongs_to_one (void **state)
+{
+    (void) state;
+    int one = state_file_lock (path);
+    assert_true (one >= 0);
+    assert_int_equal (state_file_lock (path), -1);
+    assert_int_equal (errno, EWOULDBLOCK);
+    close (one);
+    int other = state_file_lock (path);
+    assert_true (other >= 0);
+    close (other);
+    assert_int_equal (state_file_lock ("/no/such/folder/epoch"), -1);
+    assert_int_equal (errno, ENOENT);
 }
 
 static void
@@ -137,7 +155,7 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
-        T (none_is_a_fresh_start), T (what_is_stored_is_loaded), T (any_damage_is_seen), T (a_failure_changes_nothing),
+        T (it_belongs_to_one), T (none_is_a_fresh_start), T (what_is_stored_is_loaded), T (any_damage_is_seen), T (a_failure_changes_nothing),
         T (a_folder_is_no_file),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

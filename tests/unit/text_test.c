@@ -73,12 +73,56 @@ once_full_stays_full (void **state)
 }
 
 static void
-bytes_are_made_readable (void **state)
+assert_value (span_t value, const char *expected)
+{
+    text_t text = over (64);
+    text_add (&text, "what");
+    text_add_pair (&text, "key", *guarded_frames (&value, 1));
+    assert_memory_equal (text.data, "what key=", 9);
+    assert_string_equal (text.data + 9, expected);
+}
+
+static void
+values_are_quoted_where_they_must_be (void **state)
+{
+    (void) state;
+    assert_value (F ("echo"), "echo");
+    assert_value (F ("tcp://[::1]:5555,x'~!"), "tcp://[::1]:5555,x'~!");
+    assert_value (F (""), "\"\"");
+    assert_value (F ("two words"), "\"two words\"");
+    assert_value (F ("a=b"), "\"a=b\"");
+    assert_value (F ("\" x=\"1"), "\"\\\" x=\\\"1\"");
+    assert_value (F ("c:\\"), "\"c:\\\\\"");
+    assert_value (F ("a\nERROR: b"), "\"a\\nERROR: b\"");
+    assert_value (F ("\0\x1b\x7f\xe9"), "\"\\x00\\x1b\\x7f\\xe9\"");
+}
+
+static void
+pairs_of_numbers_and_ids (void **state)
 {
     (void) state;
     text_t text = over (64);
-    text_add_bytes (&text, *guarded_frames (&F ("\0id \\\x7f\xff~"), 1));
-    assert_string_equal (text.data, "\\x00id \\x5c\\x7f\\xff~");
+    text_add_pair_number (&text, "code", 503);
+    text_add_pair_hex (&text, "worker", SPAN_OF ("\0w1"));
+    text_add_pair_text (&text, "service", "echo");
+    assert_string_equal (text.data, " code=503 worker=007731 service=echo");
+}
+
+/*  Half a pair, or an open quote, could be taken for something else. */
+static void
+a_pair_that_does_not_fit_is_left_out_whole (void **state)
+{
+    (void) state;
+    const char *const whole = "what key=\"a value\"";
+    for (size_t capacity = 5; capacity <= strlen (whole) + 1; capacity++) {
+        bool fits = capacity > strlen (whole);
+        text_t text = over (capacity);
+        text_add (&text, "what");
+        text_add_pair_text (&text, "key", "a value");
+        assert_string_equal (text.data, fits ? whole : "what");
+        assert_int_equal (text.size, strlen (text.data));
+        assert_int_equal (text.full, !fits);
+    }
 }
 
 static void
@@ -126,8 +170,9 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (begins_empty),          TEST (words_and_numbers),        TEST (fits_to_the_last_byte),
-        TEST (once_full_stays_full),  TEST (bytes_are_made_readable),  TEST (json_strings_are_escaped),
+        TEST (once_full_stays_full),  TEST (values_are_quoted_where_they_must_be),  TEST (json_strings_are_escaped),
         TEST (keys_are_parted_by_commas), TEST (bytes_in_hex),
+        TEST (pairs_of_numbers_and_ids), TEST (a_pair_that_does_not_fit_is_left_out_whole),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

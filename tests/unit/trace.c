@@ -282,6 +282,7 @@ step (trace_t *self, keel_event_t *event)
 {
     void *engine = trace_engine (self);
     event->now = self->now;
+    event->us = self->us;
     keel_actions_clear (self->actions);
     assert_int_equal (self->kind->step (engine, event, self->actions), 0);
     carry_out (self);
@@ -392,7 +393,7 @@ tell_frames (trace_t *self, const char *name, const span_t frames[], size_t coun
     char line[TRACE_LINE] = "";
     trace_peer_t *peer = trace_peer (self, name);
     for (size_t n = 0; n < count && !self->mute; n++)
-        trace_word (self, line, frames[n].size < 256 ? frames[n] : span_text ("..."));
+        trace_word (self, line, frames[n].size < TRACE_WORD ? frames[n] : span_text ("..."));
     if (!peer->dialect.worker)
         peer->requests++;
     trace_line (self, "%s >%s", name, line);
@@ -416,6 +417,12 @@ trace_tick (trace_t *self, int64_t most_ms)
     int64_t latest = self->now + most_ms;
     self->now = due < self->now ? self->now : due < latest ? due : latest;
     step_tick (self);
+}
+
+void
+trace_set_us (trace_t *self, uint16_t us)
+{
+    self->us = us;
 }
 
 void

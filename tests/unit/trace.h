@@ -110,6 +110,8 @@ void tell_frames (trace_t *self, const char *name, const span_t frames[], size_t
 void tell_cut (trace_t *self, const char *line);
 /*  Moves the clock, with a TICK whenever the engine said. */
 void pass (trace_t *self, int64_t ms);
+/*  From now on events come so many usec past the clock. */
+void trace_set_us (trace_t *self, uint16_t us);
 /*  Moves the clock with no TICK, as a loop that overslept. */
 void trace_wait_only (trace_t *self, int64_t ms);
 /*  Moves the clock to the next due time, at most so far, and steps one TICK. */

@@ -7,6 +7,7 @@
 #define TRACE_TEXT   (1 << 16)
 #define TRACE_TOKENS 4096
 #define TRACE_LINE   4096
+#define TRACE_WORD   512 /* what is longer is shown as ... */
 
 typedef struct {
     char name[16];
@@ -59,6 +60,7 @@ struct trace {
     queue_t *engine; /* of either kind: a queue is its first member */
     keel_actions_t *actions;
     int64_t now;
+    uint16_t us;
     trace_peer_t peers[TRACE_PEERS];
     size_t peer_count;
     char tokens[TRACE_TOKENS][17]; /* the latest; the n-th seen is at n % TRACE_TOKENS */
@@ -71,7 +73,7 @@ struct trace {
     bool mute;
     bool cut; /* what is told comes cut */
     trace_tally_t tally;
-    char last[1 << 20];
+    char last[4 << 20];
 };
 
 /*  The number of a token among those seen; 0: none of the latest. */

@@ -127,7 +127,7 @@ void
 trace_body (trace_t *self, const span_t frames[], size_t count, char *line)
 {
     for (size_t n = 0; n < count && !self->mute; n++)
-        trace_word (self, line, frames[n].size < 256 ? frames[n] : span_text ("..."));
+        trace_word (self, line, frames[n].size < TRACE_WORD ? frames[n] : span_text ("..."));
 }
 
 static trace_peer_t *

@@ -57,7 +57,8 @@ typedef void (keel_bstar_log_fn) (int level, const char *text, void *arg);
  *  state_bind  where the peer hears this one's state; state_peer: the peer's state_bind
  *  state_file  where the epoch is kept; written to when this is called
  *  Binds at once. NULL with errno: EINVAL an argument is not valid, or the peer's endpoint is our own; EADDRINUSE, EADDRNOTAVAIL,
- *  EACCES state_bind cannot be bound; EBADMSG the state file is damaged; ENOMEM; or why the file cannot be written. */
+ *  EACCES state_bind cannot be bound; EBADMSG the state file is damaged; EBUSY it is another process's; ENOMEM; or why the file
+ *  cannot be written. */
 KEEL_EXPORT keel_bstar_t *keel_bstar_new (int role, int64_t failover_ms, const char *state_bind, const char *state_peer,
                                           const char *state_file);
 
