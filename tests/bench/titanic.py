@@ -114,7 +114,7 @@ def beanstalkd(place, window, duration):
     job = b"put 0 0 60 %d\r\n%s\r\n" % (SIZE, b"x" * SIZE)
     path, at = place.store("beanstalkd"), place.path("b")
     os.mkdir(path)
-    server = subprocess.Popen([shutil.which("beanstalkd"), "-b", path, "-f0", "-l", f"unix:{at}"])
+    server = subprocess.Popen([shutil.which("beanstalkd"), "-b", path, "-f0", "-l", f"unix:{at}"], stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: os.path.exists(at), "beanstalkd listens")
         with socket.socket(socket.AF_UNIX) as stream:

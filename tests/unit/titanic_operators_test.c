@@ -128,7 +128,7 @@ a_reply_over_its_ttl_is_gone (void **state)
     story->state = TSP_STATE_DONE;
     story_set_ttl (story, 0, 2000);
     story_ask (story, "reply", story_uuid_text (1), NULL);
-    TRACE (story, "fetch REQUEST\nanswer reply 200");
+    TRACE (story, "fetch REQUEST\nanswer reply 200 body1");
     story_wait (story, 900);
     story_ask (story, "reply", story_uuid_text (1), NULL);
     TRACE_HAS (story, "answer reply 400\n");

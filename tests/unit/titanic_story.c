@@ -113,7 +113,10 @@ tell_answer (titanic_story_t *self, const keel_action_t *action)
     if (action->body_count == 0)
         return; /* READY, HEARTBEAT, DISCONNECT */
     snprintf (what, sizeof (what), "answer %s", (const char *) tsp_service_name ((tsp_service_t) action->listener).data + 8);
-    add (self, what, action->body[0], action->body_count > 1 && action->body[1].size == TSP_UUID_TEXT ? "UUID" : "");
+    char more[64] = "";
+    if (action->body_count > 1)
+        snprintf (more, sizeof (more), "%.*s", (int) action->body[1].size, (const char *) action->body[1].data);
+    add (self, what, action->body[0], strlen (more) == TSP_UUID_TEXT ? "UUID" : more);
 }
 
 /*  A client's message: a question to mmi.service, or a request. */
@@ -151,6 +154,7 @@ tell_send (titanic_story_t *self, const keel_action_t *action)
         return;
     }
     if (action->listener == CLIENT) {
+        memcpy (self->before, self->options, sizeof (self->before));
         memcpy (self->options, action->head[0].data, sizeof (self->options));
         tell_asked (self, "send", action);
     }
@@ -341,6 +345,16 @@ story_reply (titanic_story_t *self, const char *body)
 {
     const span_t frame = span_text (body);
     answer_last (self, SPAN_OF ("echo"), &frame, 1);
+}
+
+void
+story_reply_before (titanic_story_t *self, const char *body)
+{
+    uint8_t last[sizeof (self->options)];
+    memcpy (last, self->options, sizeof (last));
+    memcpy (self->options, self->before, sizeof (last));
+    story_reply (self, body);
+    memcpy (self->options, last, sizeof (last));
 }
 
 void

@@ -14,6 +14,7 @@ typedef struct {
     titanic_op_t **ops_end;
     unsigned pending; /* in the store, of "echo"; numbered from 1 */
     uint8_t options[20]; /* of the request that was dispatched last */
+    uint8_t before[20];  /* and of the one before it */
     bool stock;      /* the broker is of another make */
     bool unreadable; /* the store, for now */
     bool tells_expiry;
@@ -38,6 +39,8 @@ void story_pending (titanic_story_t *self, unsigned count);
 const char *story_uuid_text (unsigned number);
 /*  The broker answers the request that was dispatched last. */
 void story_reply (titanic_story_t *self, const char *body);
+/*  The one before that. */
+void story_reply_before (titanic_story_t *self, const char *body);
 void story_notice (titanic_story_t *self, const char *code);
 /*  A stock broker answers what it was asked, or sent, last. */
 void story_lane_reply (titanic_story_t *self, const char *service, const char *body);
