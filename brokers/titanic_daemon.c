@@ -54,6 +54,8 @@ typedef struct {
     size_t fetch_count;
     titanic_fetched_t fetched;
     seldom_t unconnected;
+    seldom_t full;
+    seldom_t broken;
     backup_t backup;
 } daemon_engine_t;
 
@@ -288,6 +290,21 @@ titanic_next_due (const void *arg)
     return keel_tsp_next_due (self->engine);
 }
 
+/*  Clients are told, one by one; here it is for whoever has to do something about it. */
+static void
+note_failures (daemon_engine_t *self, const titanic_op_t *ops)
+{
+    bool full = false, broken = false;
+    for (; ops; ops = ops->next) {
+        full |= ops->result == TITANIC_FULL;
+        broken |= ops->result == TITANIC_BROKEN;
+    }
+    if (full)
+        log_seldom (&self->full, 1, KEEL_LOG_WARNING, "store full", NULL);
+    if (broken)
+        log_seldom (&self->broken, 1, KEEL_LOG_ERROR, "commit failed", "reason", "it could not be written", NULL);
+}
+
 /*  What the engine has fetched comes before anything else. */
 bool
 titanic_more (void *arg, keel_event_t *event)
@@ -305,6 +322,7 @@ titanic_more (void *arg, keel_event_t *event)
     if (!ops)
         return take_backup (self, event);
     self->wakes += woken;
+    note_failures (self, ops);
     store_refresh (self->store);
     *event = (keel_event_t){.kind = failed ? KEEL_EVENT_STORE_FAILED : KEEL_EVENT_STORED, .ops = ops};
     return true;

@@ -28,10 +28,11 @@ typedef struct {
     top_figures_t *figures;
     top_view_t view;
     top_page_t page;
-    int signals;        /* a signalfd */
-    int64_t heard_at;   /* msec; at first when it began */
+    int signals;      /* a signalfd */
+    int64_t heard_at; /* msec; at first when it began */
     int64_t ask_at;
-    bool failed;        /* the last poll */
+    bool failed;  /* the last poll */
+    bool unshown; /* the last page */
     bool quits;
     int rc;
 } top_t;
@@ -152,7 +153,7 @@ draw (top_t *self)
         self->quits = true;
         return;
     }
-    top_screen_show (&self->page);
+    self->unshown = !top_screen_show (&self->page);
 }
 
 static void
@@ -276,7 +277,7 @@ time_to_wait (const top_t *self)
 {
     int64_t now = zclock_mono (), wait = LATE_MS;
     if (self->view.paused)
-        return -1;
+        return self->unshown ? LATE_MS : -1;
     if (self->poll.open)
         return (int) (wait - (now - self->poll.asked_at) % LATE_MS);
     wait = self->ask_at - now;

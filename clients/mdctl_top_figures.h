@@ -35,13 +35,7 @@ void top_figures_destroy (top_figures_t **self);
  *  none. */
 double top_percentile (const top_delays_t *delays, unsigned percent);
 
-typedef enum {
-    TOP_BY_RATE,
-    TOP_BY_QUEUE,
-    TOP_BY_AGE,
-    TOP_BY_NAME,
-    TOP_ORDERS
-} top_order_t;
+typedef enum { TOP_BY_RATE, TOP_BY_QUEUE, TOP_BY_AGE, TOP_BY_NAME, TOP_ORDERS } top_order_t;
 
 /*  rate, queue, age, name. */
 const char *top_order_name (top_order_t order);

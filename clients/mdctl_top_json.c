@@ -78,8 +78,8 @@ drops_of (const top_figures_t *figures)
 static json_t *
 pair_of (const top_snapshot_t *now)
 {
-    return json_pack ("{s:s, s:s, s:o, s:s}", "role", now->role, "state", now->state, "epoch", count (now->epoch), "peer",
-                      now->peer);
+    return json_pack ("{s:s, s:s, s:o, s:s}", "role", now->role, "state", now->state, "epoch", count (now->epoch),
+                      "peer", now->peer);
 }
 
 static void
@@ -102,7 +102,8 @@ top_json (const top_figures_t *figures)
     json_t *object = json_object ();
     json_object_set_new (object, "keel", json_string (figures->now->keel));
     add_gauges (object, figures->now);
-    json_object_set_new (object, "interval_ms", figures->interval_ms ? json_integer (figures->interval_ms) : json_null ());
+    json_object_set_new (object, "interval_ms",
+                         figures->interval_ms ? json_integer (figures->interval_ms) : json_null ());
     add_flow (object, &figures->flow);
     json_object_set_new (object, "dropped", drops_of (figures));
     json_object_set_new (object, "services", services_of (figures));

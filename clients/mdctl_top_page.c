@@ -12,11 +12,10 @@
 #define COUNT_OF(array) (sizeof (array) / sizeof (array)[0])
 
 /*  Lines above the columns' titles, and what else a screen keeps room for: titles, three services, keys. */
-#define HEAD_LINES   7
-#define BELOW_LINES  5
-#define LABEL_WIDTH  11
-#define NAME_LEAST   8
-#define TEXT_MOST    2048
+#define HEAD_LINES  7
+#define BELOW_LINES 5
+#define LABEL_WIDTH 11
+#define TEXT_MOST   2048
 
 /* ------------------------------------------------------------------ lines */
 
@@ -94,8 +93,8 @@ add_broker (top_page_t *self, const top_snapshot_t *now, const top_view_t *view)
     if (now->paired)
         snprintf (pair, sizeof (pair), ", %s, %s, epoch %" PRIu64 ", peer %s%s%s", now->role, now->state, now->epoch,
                   *now->peer ? now->peer : "not heard", *now->trouble ? ", " : "", now->trouble);
-    add_line (self, *now->trouble ? TOP_ALARM : TOP_HEAD, "%-*s%skeel %s, %s, up %s%s; %s", LABEL_WIDTH, "broker", paused,
-              now->keel, state_of (now), up, pair, view->broker);
+    add_line (self, *now->trouble ? TOP_ALARM : TOP_HEAD, "%-*s%skeel %s, %s, up %s%s; %s", LABEL_WIDTH, "broker",
+              paused, now->keel, state_of (now), up, pair, view->broker);
 }
 
 static void
@@ -121,7 +120,7 @@ add_gauges (top_page_t *self, const top_snapshot_t *now)
     top_count (now->held, words[3]);
     if (now->left_out)
         snprintf (left, sizeof (left), " (%" PRIu64 " left out)", now->left_out);
-    add_line (self, TOP_PLAIN, "%-*s%" PRIu64 " services%s, %s workers, %s clients, %s waiting, %s held, %s bytes",
+    add_line (self, TOP_PLAIN, "%-*sservices %" PRIu64 "%s, workers %s, clients %s; waiting %s, held %s, bytes %s",
               LABEL_WIDTH, "now", now->service_count, left, words[0], words[1], words[2], words[3], bytes);
 }
 
@@ -129,12 +128,16 @@ static void
 add_flow (top_page_t *self, const top_figures_t *figures)
 {
     char in[TOP_WORDS], out[TOP_WORDS], failed[TOP_WORDS], over[TOP_WORDS];
+    if (!figures->interval_ms) {
+        add_line (self, TOP_PLAIN, "%-*sknown with the next answer", LABEL_WIDTH, "requests");
+        return;
+    }
     top_rate (figures->flow.in, in);
     top_rate (figures->flow.out, out);
     top_rate (figures->flow.failed, failed);
     top_duration ((double) figures->interval_ms * 1000, over);
-    add_line (self, TOP_PLAIN, "%-*s%s/s in, %s/s answered, %s/s failed%s%s", LABEL_WIDTH, "requests", in, out, failed,
-              figures->interval_ms ? "; over the last " : "", figures->interval_ms ? over : "");
+    add_line (self, TOP_PLAIN, "%-*s%s/s in, %s/s answered, %s/s failed; over the last %s", LABEL_WIDTH, "requests", in,
+              out, failed, over);
 }
 
 static void
@@ -301,9 +304,9 @@ static const struct {
     size_t width, from;
     cell_fn *cell;
 } columns[] = {
-    {"WORKERS", 7, 60, cell_workers}, {"HELD", 5, 66, cell_held},   {"QUEUE", 5, 24, cell_queue},
-    {"AGE", 5, 36, cell_age},         {"IN/S", 5, 90, cell_in},     {"OUT/S", 5, 16, cell_out},
-    {"FAIL/S", 6, 74, cell_failed},   {"P50", 5, 50, cell_median},  {"P99", 5, 42, cell_p99},
+    {"WORKERS", 7, 60, cell_workers}, {"HELD", 5, 66, cell_held},  {"QUEUE", 5, 24, cell_queue},
+    {"AGE", 5, 36, cell_age},         {"IN/S", 5, 90, cell_in},    {"OUT/S", 5, 16, cell_out},
+    {"FAIL/S", 6, 74, cell_failed},   {"P50", 5, 50, cell_median}, {"P99", 5, 42, cell_p99},
     {"WAIT99", 6, 80, cell_waited},
 };
 
@@ -371,7 +374,8 @@ add_keys (top_page_t *self, const top_figures_t *figures, const top_view_t *view
     for (top_order_t n = 0; n < TOP_ORDERS; n++)
         used += snprintf (text + used, sizeof (text) - (size_t) used, n == view->order ? " %c [%s]" : " %c %s", keys[n],
                           top_order_name (n));
-    used += snprintf (text + used, sizeof (text) - (size_t) used, "  space %s  arrows scroll", view->paused ? "go on" : "pause");
+    used += snprintf (text + used, sizeof (text) - (size_t) used, "  space %s  arrows scroll",
+                      view->paused ? "go on" : "pause");
     if (count > self->rows)
         snprintf (place, sizeof (place), "%zu-%zu of %zu", view->offset + 1, end < count ? end : count, count);
     size_t size = strlen (place);

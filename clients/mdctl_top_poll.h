@@ -10,12 +10,12 @@
 
 typedef struct {
     keel_client_t *client; /* borrowed */
-    bool waits[TOP_ASKS]; /* for the answer of that id */
+    bool waits[TOP_ASKS];  /* for the answer of that id */
     uint64_t ids[TOP_ASKS];
     json_t *answers[TOP_ASKS];
-    size_t open;       /* answers to come; 0: nothing was asked */
-    uint64_t moves;    /* of the client, when it was asked */
-    int64_t asked_at;  /* msec */
+    size_t open;      /* answers to come; 0: nothing was asked */
+    uint64_t moves;   /* of the client, when it was asked */
+    int64_t asked_at; /* msec */
 } top_poll_t;
 
 /*  What has come of it. */

@@ -1,9 +1,11 @@
 #include "mdctl_top_screen.h"
 
 #include <curses.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <term.h>
+#include <termios.h>
 #include <unistd.h>
 
 #undef lines /* of term.h */
@@ -19,12 +21,17 @@ static SCREEN *screen;
 
 /* ------------------------------------------------------------------ life */
 
-/*  Has the terminal what it takes? */
-static bool
-can_place (void)
+/*  NULL, or why a terminal of this kind cannot be used. newterm would say so too, but keeps some memory then. */
+static const char *
+judge_kind (void)
 {
+    int found;
+    if (setupterm (NULL, STDOUT_FILENO, &found) != OK)
+        return "the terminal's kind, as TERM says it, is not known here";
     const char *move = tigetstr ("cup");
-    return move && move != (const char *) -1;
+    bool can_place = move && move != (const char *) -1;
+    del_curterm (cur_term);
+    return can_place ? NULL : "this kind of terminal, as TERM says it, cannot place text";
 }
 
 static void
@@ -48,15 +55,22 @@ top_screen_open (void)
         return "it shows its figures on a terminal, and this is none";
     if (!getenv ("TERM") || !*getenv ("TERM"))
         return "TERM is not set, so the terminal's kind is not known";
+    const char *problem = judge_kind ();
+    if (problem)
+        return problem;
     screen = newterm (NULL, stdout, stdin);
     if (!screen)
-        return "the terminal's kind, as TERM says it, is not known here";
-    if (!can_place ()) {
-        top_screen_close ();
-        return "this kind of terminal, as TERM says it, cannot place text";
-    }
+        return "there is no memory for the screen";
     set_up ();
     return NULL;
+}
+
+/*  After Ctrl-S what gives the terminal back would wait for Ctrl-Q. TCOON ends only a halt of TCOOFF. */
+static void
+go_on (void)
+{
+    tcflow (STDOUT_FILENO, TCOOFF);
+    tcflow (STDOUT_FILENO, TCOON);
 }
 
 void
@@ -64,6 +78,7 @@ top_screen_close (void)
 {
     if (!screen)
         return;
+    go_on ();
     endwin ();
     delscreen (screen);
     screen = NULL;
@@ -104,9 +119,19 @@ attributes (top_style_t style)
     }
 }
 
-void
+/*  A write that waits would keep signals and keys waiting, too. */
+static bool
+is_writable (void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll (&out, 1, 0) == 1;
+}
+
+bool
 top_screen_show (const top_page_t *page)
 {
+    if (!is_writable ())
+        return false;
     erase ();
     for (size_t n = 0; n < page->count; n++) {
         const top_line_t *line = &page->lines[n];
@@ -115,6 +140,7 @@ top_screen_show (const top_page_t *page)
     }
     attrset (A_NORMAL);
     refresh ();
+    return true;
 }
 
 /* ------------------------------------------------------------------ keys */

@@ -26,7 +26,8 @@ void top_screen_close (void);
 /*  The terminal has another size now, or somebody wrote to it: the next page is drawn anew. */
 void top_screen_refit (void);
 void top_screen_size (size_t *width, size_t *height);
-void top_screen_show (const top_page_t *page);
+/*  False: the terminal takes nothing now (Ctrl-S, a connection that is stuck), so nothing was shown; try again later. */
+bool top_screen_show (const top_page_t *page);
 top_key_t top_screen_key (void);
 
 #endif

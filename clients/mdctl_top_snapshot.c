@@ -1,5 +1,6 @@
 #include "mdctl_top_snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,18 +103,21 @@ static void
 take_drops (top_snapshot_t *self, const json_t *stats)
 {
     static const char *const names[] = {
-        "failed_404",      "failed_502",        "failed_503",          "failed_504",       "refused_outstanding",
-        "refused_queue",   "refused_services",  "refused_draining",    "refused_memory",   "answers_dropped",
-        "answers_abandoned", "clients_unreachable", "clients_full",    "workers_full",     "ready_refused",
-        "requests_passive",
+        "failed_404",          "failed_502",      "failed_503",        "failed_504",
+        "refused_outstanding", "refused_queue",   "refused_services",  "refused_draining",
+        "refused_memory",      "answers_dropped", "answers_abandoned", "clients_unreachable",
+        "clients_full",        "workers_full",    "ready_refused",     "requests_passive",
     };
     const json_t *reasons = json_object_get (stats, "malformed_by_reason");
     const char *key;
     json_t *value;
+    char name[TOP_NAME];
     for (size_t n = 0; n < sizeof (names) / sizeof (names[0]); n++)
         add_drop (self, names[n], number (stats, names[n]));
-    json_object_foreach ((json_t *) (uintptr_t) reasons, key, value)
-        add_drop (self, key, number (reasons, key));
+    json_object_foreach ((json_t *) (uintptr_t) reasons, key, value) {
+        snprintf (name, sizeof (name), "malformed.%.200s", key);
+        add_drop (self, name, number (reasons, key));
+    }
 }
 
 static void
@@ -146,7 +150,8 @@ take_stats (top_snapshot_t *self, const json_t *stats)
 }
 
 top_snapshot_t *
-top_snapshot_new (const json_t *version, const json_t *stats, const json_t *services, int64_t asked_at, int64_t heard_at)
+top_snapshot_new (const json_t *version, const json_t *stats, const json_t *services, int64_t asked_at,
+                  int64_t heard_at)
 {
     top_snapshot_t *self = calloc (1, sizeof (*self));
     if (!self)

@@ -50,8 +50,8 @@ top_duration (double us, char words[TOP_WORDS])
     static const struct {
         const char *unit;
         double us, below; /* below: what is less is said in it, as it would not be rounded up to the next */
-    } units[] = {{"us", 1, 999.5},        {"ms", 1e3, 999.5},    {"s", 1e6, 99.5},
-                 {"m", 60e6, 99.5},       {"h", 3600e6, 99.5},   {"d", 86400e6, 1e9}};
+    } units[] = {{"us", 1, 999.5},  {"ms", 1e3, 999.5},  {"s", 1e6, 99.5},
+                 {"m", 60e6, 99.5}, {"h", 3600e6, 99.5}, {"d", 86400e6, 1e9}};
     size_t n = 0;
     if (!(us >= 0) || us < 1) {
         snprintf (words, TOP_WORDS, us >= 0 ? "0" : "-");

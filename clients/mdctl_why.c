@@ -31,7 +31,8 @@ mdctl_why (int rc, const char *brokers, int timeout_ms, char words[MDCTL_WHY])
     else if (rc == KEEL_E_NO_BROKER)
         snprintf (words, MDCTL_WHY, "nothing was heard from a broker at %s; is one running there?", brokers);
     else if (rc == KEEL_E_TIMEOUT)
-        snprintf (words, MDCTL_WHY, "no answer from %s within %d msec; is a broker of Keel there?", brokers, timeout_ms);
+        snprintf (words, MDCTL_WHY, "no answer from %s within %d msec; is a broker of Keel there?", brokers,
+                  timeout_ms);
     else
         snprintf (words, MDCTL_WHY, "cannot ask %s: %s", brokers, keel_strerror (rc));
 }

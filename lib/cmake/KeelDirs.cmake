@@ -1,7 +1,7 @@
 #   Where things are installed: the GNU directories, all below the prefix, and Debian's place for libraries under every prefix, since its
 #   loader, pkg-config and CMake look there in /usr/local too, and so that packages can be made from any build tree.
 
-if (EXISTS /etc/debian_version AND CMAKE_LIBRARY_ARCHITECTURE)
+if (EXISTS /etc/debian_version AND CMAKE_LIBRARY_ARCHITECTURE AND NOT DEFINED CMAKE_INSTALL_LIBDIR)
     set (CMAKE_INSTALL_LIBDIR lib/${CMAKE_LIBRARY_ARCHITECTURE} CACHE PATH "Object code libraries")
 endif ()
 include (GNUInstallDirs)

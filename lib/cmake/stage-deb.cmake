@@ -44,7 +44,7 @@ endfunction ()
 #   In /usr the loader needs no run path, and a package may have none. Symbols are for debuggers, not for running.
 #   dpkg-shlibdeps, which cpack runs in this folder, is told what to depend on for the library; cpack takes that away again.
 function (prepare_binaries root)
-    file (GLOB libraries ${root}${prefix}/lib/*/lib*.so.*)
+    file (GLOB libraries ${root}${prefix}/${CPACK_KEEL_LIBDIR}/lib*.so.*)
     file (GLOB binaries ${root}${prefix}/bin/*)
     foreach (binary IN LISTS binaries libraries)
         if (NOT IS_SYMLINK ${binary})
@@ -80,8 +80,7 @@ function (write_control root package result)
     set (${result} ${control} PARENT_SCOPE)
 endfunction ()
 
-file (GLOB libraries ${staged}/libkeel0${prefix}/lib/*)
-set (CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${libraries})
+set (CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${staged}/libkeel0${prefix}/${CPACK_KEEL_LIBDIR})
 foreach (package IN LISTS CPACK_COMPONENTS_ALL)
     set (root ${staged}/${package})
     place_documents (${root} ${package})

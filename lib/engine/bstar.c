@@ -334,7 +334,8 @@ on_tick (keel_star_t *self, keel_star_actions_t *out)
     }
     if (self->heard && !self->said_silent && keel_star_silent (self, self->now)) {
         self->said_silent = true;
-        say (out, KEEL_LOG_WARNING, "the peer is silent"); /* at most once a failover timeout */
+        if (seldom_may (&self->said_peer, self->now, BURST))
+            say (out, KEEL_LOG_WARNING, "the peer is silent");
     }
     say_state_late (self, out);
     /*  What the peer has taken survives a restart of ours, too. */

@@ -60,6 +60,8 @@ queue_note (queue_t *self, note_t about, const note_line_t *note, keel_actions_t
         text_add_pair_text (&line, "reason", note->reason);
     if (note->code)
         text_add_pair_number (&line, "code", note->code);
+    if (note->attempts)
+        text_add_pair_number (&line, "attempts", note->attempts);
     seldom_add (seldom, &line);
     add_peer (&line, "service", note->service, text_add_pair);
     add_peer (&line, "worker", note->worker, text_add_pair_hex);
@@ -97,6 +99,11 @@ tell_failure (queue_t *self, const dispatch_request_t *request, unsigned code, k
 {
     if (self->words->failure)
         self->words->failure (self, request, code, out);
+    if (code != 502) /* the others are what a time to live and a limit are for */
+        return;
+    const note_line_t note = {"request failed", .code = code, .attempts = request->attempts,
+                              .service = request->service->name};
+    queue_note (self, NOTE_FAILED, &note, out);
 }
 
 void

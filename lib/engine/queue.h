@@ -44,6 +44,7 @@ typedef enum {
     NOTE_CLIENT_FULL,
     NOTE_READY_REFUSED,
     NOTE_REFUSED,
+    NOTE_FAILED,
     NOTES
 } note_t;
 
@@ -52,6 +53,7 @@ typedef struct {
     const char *what;
     const char *reason;
     unsigned code;
+    unsigned attempts;
     span_t service; /* as a peer named it */
     span_t worker;  /* routing ids */
     span_t client;

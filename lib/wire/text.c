@@ -147,18 +147,32 @@ text_add_pair_hex (text_t *self, const char *key, span_t bytes)
 
 /* ------------------------------------------------------------------ JSON */
 
+/*  How many bytes from there on need no escape. */
+static size_t
+plain_run (span_t bytes, size_t from)
+{
+    size_t n = from;
+    while (n < bytes.size && bytes.data[n] >= ' ' && bytes.data[n] <= '~' && bytes.data[n] != '"' && bytes.data[n] != '\\')
+        n++;
+    return n - from;
+}
+
 void
 text_add_json_string (text_t *self, span_t bytes)
 {
     text_add (self, "\"");
     for (size_t n = 0; n < bytes.size; n++) {
-        uint8_t byte = bytes.data[n];
-        if (byte == '"' || byte == '\\')
+        size_t run = plain_run (bytes, n);
+        text_add_span (self, span_make (bytes.data + n, run));
+        n += run;
+        if (n == bytes.size)
+            break;
+        if (bytes.data[n] == '"' || bytes.data[n] == '\\') {
             text_add (self, "\\");
-        if (byte >= ' ' && byte <= '~')
             text_add_span (self, span_make (bytes.data + n, 1));
-        else
+        } else {
             add_escape (self, "\\u00", bytes.data + n);
+        }
     }
     text_add (self, "\"");
 }

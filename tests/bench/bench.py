@@ -1,6 +1,6 @@
 """Measures mdbroker next to two yardsticks and titanic next to both, and prints tables. See README.md.
 
-    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [titanic] [pending] [failover] [freelance]
+    bench.py --build build/release [throughput] [instructions] [services] [backlog] [pirates] [titanic] [pending] [failover] [freelance] [start]
 """
 import argparse
 import json
@@ -13,11 +13,12 @@ import freelance
 import instructions
 import pirates
 import scale
+import start
 import throughput
 import titanic
 from systems import BenchError, Place
 
-PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "titanic", "pending", "failover", "freelance")
+PARTS = ("throughput", "instructions", "services", "backlog", "pirates", "titanic", "pending", "failover", "freelance", "start")
 
 
 def options():
@@ -72,6 +73,9 @@ def measure(given, place, part):
     elif part == "freelance":
         figures = freelance.run(place, given.rounds, given.duration, progress)
         show(freelance.table(figures))
+    elif part == "start":
+        figures = start.run(place, 1 if given.quick else 4 * given.rounds, 0.1 if given.quick else 1, progress)
+        show(start.table(figures))
     elif part == "titanic":
         figures = titanic.run(place, given.rounds, given.duration, progress)
         show(titanic.table(figures))

@@ -127,7 +127,7 @@ class Machine:
         if only_network:
             return ["nsenter", "--target", self.init, "--net", *command]
         settings = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
-        return ["nsenter", "--target", self.init, "--all", "--wd=/", "env", "-i", *settings, *command]
+        return ["nsenter", "--target", self.init, "--all", "--wdns=/", "env", "-i", *settings, *command]
 
     def run(self, *command, check=True, seconds=120, stdin=None):
         """Runs a command inside the booted machine. Returns the completed process, output of both kinds in stdout."""

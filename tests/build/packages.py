@@ -24,7 +24,8 @@ SECTIONS = {"keel-brokers": "net", "keel-tools": "net", "libkeel0": "libs", "lib
 #   Shared libraries of others, and who brings them.
 LIBRARIES = {"libzmq.so.5": "libzmq5", "libczmq.so.4": "libczmq4", "libsodium.so.23": "libsodium23", "liblmdb.so.0": "liblmdb0",
              "libjansson.so.4": "libjansson4", "libuuid.so.1": "libuuid1", "libkeel.so.0": "libkeel0", "libc.so.6": "libc6",
-             "libsystemd.so.0": "libsystemd0"}
+             "libm.so.6": "libc6",
+             "libsystemd.so.0": "libsystemd0", "libncursesw.so.6": "libncursesw6", "libtinfo.so.6": "libtinfo6"}
 #   What they may contain, and no more.
 PLACES = re.compile(r"/(usr/(bin|include/keel|lib|share/(doc|man|bash-completion))/|lib/systemd/system/|etc/keel/)")
 
@@ -83,16 +84,11 @@ class Packages(unittest.TestCase):
         paths = glob.glob(f"{cls.folder}/packed/*.deb")
         cls.packages = {package.name: package for package in [Package(path, cls.folder) for path in paths]}
 
-    def each(self):
-        for package in self.packages.values():
-            with self.subTest(package=package.name):
-                yield package
-
     def test_there_are_four(self):
         self.assertEqual(set(self.packages), set(PROGRAMS))
 
     def test_control_fields(self):
-        for package in self.each():
+        for package in self.packages.values():
             self.assertEqual(package.fields["Version"], version)
             self.assertEqual(package.fields["Source"], "keel")
             self.assertEqual(package.fields["Section"], SECTIONS[package.name])
@@ -102,16 +98,21 @@ class Packages(unittest.TestCase):
             self.assertRegex(package.control("control"), r"(?m)^Description:.*\n Keel makes ")
 
     def test_programs_are_where_they_belong(self):
-        for package in self.each():
+        for package in self.packages.values():
             self.assertEqual({os.path.basename(name) for name in package.below("/usr/bin/")}, PROGRAMS[package.name])
 
     def test_every_program_has_its_page_and_every_page_its_program(self):
-        for package in self.each():
+        for package in self.packages.values():
             pages = package.below("/usr/share/man/")
             of_programs = {os.path.basename(name).split(".")[0] for name in pages if re.search(r"/man[18]/", name)}
             self.assertEqual(of_programs, PROGRAMS[package.name])
             for page in pages:
                 self.assertRegex(page, r"/man([1578])/[^/]+\.\1\.gz$")
+
+    def test_every_program_has_its_completion(self):
+        for package in self.packages.values():
+            completions = package.below("/usr/share/bash-completion/completions/")
+            self.assertEqual({os.path.basename(name) for name in completions}, PROGRAMS[package.name])
 
     def test_no_file_is_in_two(self):
         seen = {}
@@ -121,13 +122,13 @@ class Packages(unittest.TestCase):
                 seen[name] = package.name
 
     def test_everything_is_in_its_place(self):
-        for package in self.each():
+        for package in self.packages.values():
             for name in package.files:
                 self.assertRegex(name, PLACES)
 
     def test_modes_and_owners(self):
         scripts = re.compile(r"^/usr/(bin|share/doc/keel-tools/examples/.*\.py$)")
-        for package in self.each():
+        for package in self.packages.values():
             for name, mode in package.modes.items():
                 wanted = {"d": "drwxr-xr-x", "l": "lrwxrwxrwx"}.get(mode[0])
                 if not wanted:
@@ -135,7 +136,7 @@ class Packages(unittest.TestCase):
                 self.assertEqual(mode, f"{wanted} root/root", name)
 
     def test_nothing_knows_where_it_was_built(self):
-        for package in self.each():
+        for package in self.packages.values():
             for name in package.files:
                 if os.path.islink(package.root + name) or name in package.binaries():
                     continue
@@ -146,7 +147,7 @@ class Packages(unittest.TestCase):
                         self.assertNotIn(path.encode(), text, name)
 
     def test_documents(self):
-        for package in self.each():
+        for package in self.packages.values():
             documents = f"{package.root}/usr/share/doc/{package.name}"
             with open(f"{documents}/copyright", encoding="utf-8") as file:
                 self.assertIn("License: MPL-2.0", file.read())
@@ -157,13 +158,13 @@ class Packages(unittest.TestCase):
         self.assertTrue(self.packages["keel-tools"].below("/usr/share/doc/keel-tools/examples/clients/python/hello.py"))
 
     def test_binaries_are_stripped_and_have_no_run_path(self):
-        for package in self.each():
+        for package in self.packages.values():
             for name in package.binaries():
                 self.assertNotRegex(output("readelf", "-d", package.root + name), "RPATH|RUNPATH", name)
                 self.assertNotIn(".symtab", output("readelf", "-SW", package.root + name), name)
 
     def test_dependencies_are_computed(self):
-        for package in self.each():
+        for package in self.packages.values():
             depends = package.depends()
             for name in package.binaries():
                 for library in re.findall(r"NEEDED.*\[(.*)\]", output("readelf", "-d", package.root + name)):
@@ -194,7 +195,7 @@ class Packages(unittest.TestCase):
         self.assertTrue(package.below(f"/usr/lib/{multiarch}/cmake/keel/keelConfig.cmake"))
 
     def test_configuration_files(self):
-        for package in self.each():
+        for package in self.packages.values():
             conffiles = set(package.control("conffiles").split())
             self.assertEqual(conffiles, package.below("/etc/"))
         self.assertEqual({f"/etc/keel/{name}.cfg" for name in PROGRAMS["keel-brokers"]},

@@ -133,13 +133,14 @@ class Stock(titanic.Case):
 
 class Full(titanic.Case):
     def test_a_full_store_refuses_and_recovers(self):
-        broker, _ = self.station("--map-size", "1M")
+        broker, station = self.station("--map-size", "1M")
         tsp, uuids, code = self.tsp(broker), [], 200
         while code == 200 and len(uuids) < 1000:
             code, text, rest = tsp.call(b"request", b"later", b"x" * 5000)
             uuids += rest
         self.assertEqual(code, 500)
         self.assertIn(b"full", text)
+        station.says("WARNING: store full")
         self.assertEqual(tsp.reply(uuids[0]), (300, []))
         worker = self.worker(broker, b"later", credit=10)
         worker.answer(b"r")

@@ -243,6 +243,7 @@ class FullDisk(Station):
         answer = self.fill()
         self.assertEqual(answer[0][:4], b"500 ", answer)
         self.assertGreater(len(answer[0]), 8)
+        self.titanic.says("store full|commit failed")
         self.assertGreater(len(self.uuids), 20)
         self.assertEqual(self.status(done), (200, [b"done"]))
         self.assertEqual(self.status(self.uuids[0])[0], 300)

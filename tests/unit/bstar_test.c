@@ -15,6 +15,8 @@ typedef struct {
     bool full; /* nothing can be stored */
     bool all;  /* publications that repeat the last one are told, too */
     char said[64];
+    int states;      /* lines that tell a state */
+    char state[160]; /* the last one */
     char trace[8192];
     size_t size;
 } story_t;
@@ -56,6 +58,10 @@ carry_out (story_t *self, const keel_star_action_t *action)
     case KEEL_STAR_LOG:
         if (action->level <= KEEL_LOG_WARNING)
             note (self, "! ", action->text, 0);
+        if (action->level == KEEL_LOG_NOTICE) {
+            self->states++;
+            strcpy (self->state, action->text);
+        }
         break;
     }
 }
@@ -762,6 +768,32 @@ it_says_its_state_again_and_again (void **state)
     assert_int_equal (keel_star_next_due (self->engine), 1950);
 }
 
+/*  A peer that has it change its state as often as it likes: that is told seldom, but what it is at last is told. */
+static void
+many_states_are_few_lines (void **state)
+{
+    story_t *self = *state;
+    char active[32];
+    PRIMARY (self, 0);
+    hear (self, "2 0 b");
+    assert_string_equal (self->state, "active epoch=1 reason=\"the peer is waiting\"");
+    for (int n = 1; n <= 50; n++) {
+        snprintf (active, sizeof (active), "3 %d b", 1000 * n);
+        hear (self, active);
+        assert_int_equal (keel_star_state (self->engine), BSTAR_PASSIVE);
+        hear (self, "4 0 by");
+        assert_int_equal (keel_star_state (self->engine), BSTAR_ACTIVE);
+        self->size = 0;
+    }
+    assert_int_equal (self->states, 10);
+    hear (self, "3 60000 b");
+    pass (self, 1000);
+    assert_int_equal (self->states, 11);
+    assert_string_equal (self->state, "passive epoch=60000 reason=\"the peer is active\" more=91");
+    pass (self, 20000);
+    assert_int_equal (self->states, 11);
+}
+
 static void
 reports_name_role_state_epoch_and_peer (void **state)
 {
@@ -817,6 +849,7 @@ main (void)
         T (a_frozen_node_hears_before_it_serves),
         T (an_active_one_that_was_frozen_gives_way_at_once),
         T (it_says_its_state_again_and_again),
+        T (many_states_are_few_lines),
         T (reports_name_role_state_epoch_and_peer),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -10,7 +10,7 @@ a_delay_counts_below_the_next_power_of_two (void **state)
     static const struct {
         int64_t us;
         size_t bucket;
-    } cases[] = {{0, 0},    {1, 1},     {2, 2},          {3, 2},           {4, 3},          {1023, 10},
+    } cases[] = {{0, 0},     {1, 1},     {2, 2},         {3, 2},         {4, 3},          {1023, 10},
                  {1024, 11}, {1025, 11}, {67108863, 26}, {67108864, 27}, {134217728, 27}, {INT64_MAX, 27}};
     (void) state;
     for (size_t n = 0; n < COUNT_OF (cases); n++) {

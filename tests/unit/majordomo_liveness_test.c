@@ -76,7 +76,8 @@ a_busy_worker_is_heartbeated_and_given_time (void **state)
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).held, 1);
     trace_skip (*state);
     pass (*state, 1);
-    TRACE (*state, "[61000] broker ! worker expired service=echo worker=7731");
+    TRACE (*state, "[61000] broker ! worker expired service=echo worker=7731",
+                   "[61000] broker ! request failed code=502 attempts=1 service=echo");
     assert_int_equal (trace_figure (*state, "failed_502"), 1);
 }
 

@@ -92,7 +92,8 @@ attempts_are_used_up (void **state)
                    "[   0] w3 > READY echo",
                    "[   0] broker > w3 REQUEST #3 a",
                    "[   0] w3 > DISCONNECT",
-                   "[   0] broker > c1@1 FINAL mmi.error 502 'attempts used up or worker lost half-way' echo");
+                   "[   0] broker > c1@1 FINAL mmi.error 502 'attempts used up or worker lost half-way' echo",
+                   "[   0] broker ! request failed code=502 attempts=3 service=echo");
 }
 
 static void
@@ -232,7 +233,8 @@ half_answered_is_not_run_again (void **state)
     TRACE (*state, "[   0] w1 > PARTIAL #1 half",
                    "[   0] broker > c1@1 PARTIAL echo half",
                    "[   0] w1 > DISCONNECT",
-                   "[   0] broker > c1@1 FINAL mmi.error 502 'attempts used up or worker lost half-way' echo");
+                   "[   0] broker > c1@1 FINAL mmi.error 502 'attempts used up or worker lost half-way' echo",
+                   "[   0] broker ! request failed code=502 attempts=1 service=echo");
 }
 
 static void

@@ -51,7 +51,8 @@ of_several_only_the_last_was_undelivered (void **state)
     TRACE (*state, "[   0] c1@2 > REQUEST echo b",
                    "[   0] broker > w1 REQUEST #2 b (unreachable)",
                    "[   0] broker ! worker gone service=echo worker=7731",
-                   "[   0] broker > c1@1 FINAL mmi.error 502 'attempts used up or worker lost half-way' echo");
+                   "[   0] broker > c1@1 FINAL mmi.error 502 'attempts used up or worker lost half-way' echo",
+                   "[   0] broker ! request failed code=502 attempts=1 service=echo");
     assert_int_equal (keel_majordomo_gauges (trace_engine (*state)).waiting, 1);
 }
 

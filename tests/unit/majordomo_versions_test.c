@@ -115,6 +115,7 @@ too_much_held_fails_with_502 (void **state)
     TRACE (*state, "[   0] w1 > PARTIAL #1 one",
                    "[   0] w1 > PARTIAL #1 two",
                    "[   0] broker > c1@1 FINAL mmi.error 502 'attempts used up or worker lost half-way' echo",
+                   "[   0] broker ! request failed code=502 attempts=1 service=echo",
                    "[   0] c2 > REQUEST echo b",
                    "[   0] w1 > PARTIAL #1 three",
                    "[   0] w1 > FINAL #1 four",

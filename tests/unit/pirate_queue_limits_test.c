@@ -122,6 +122,7 @@ an_answer_of_too_many_frames (void **state)
     tell (*state, "w1 ANSWER #3 C");
     TRACE (*state, "[   0] w1 > ANSWER #1 1 2 3 4",
                    "[   0] broker ! malformed message dropped reason=frames",
+                   "[   0] broker ! request failed code=502 attempts=1 service=workers",
                    "[   0] broker > w1 REQUEST #2 b",
                    "[   0] w1 > ANSWER #2 1 2",
                    "[   0] broker > w1 REQUEST #3 c",
