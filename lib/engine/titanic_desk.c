@@ -164,11 +164,9 @@ titanic_take_request (keel_tsp_t *self, tsp_service_t service, uint64_t id, cons
 static void
 tell_asker (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out)
 {
+    const span_t *frames = ticket->body ? body_frames (ticket->body) : ticket->answer;
     ticket->answer[0] = SPAN_OF ("300");
-    if (ticket->body)
-        answer (self, TSP_REPLY, ticket->id, body_frames (ticket->body), body_count (ticket->body), out);
-    else
-        answer (self, TSP_REPLY, ticket->id, ticket->answer, 1, out);
+    answer (self, TSP_REPLY, ticket->id, frames, ticket->body ? body_count (ticket->body) : 1, out);
 }
 
 /*  After its op has come back, and nowhere else: 200. */
