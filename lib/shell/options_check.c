@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define PLACES_MOST (8 * SETTING_LIST_MOST)
+#define NAME_MOST   64
 
 /*  An endpoint of the settings. */
 typedef struct {
@@ -54,20 +55,31 @@ collect (const options_t *self, const void *settings, places_t *places)
     }
 }
 
+/*  As it was given: by an option, or a key. */
+static void
+name_of (const place_t *place, char name[NAME_MOST])
+{
+    snprintf (name, NAME_MOST, "%s%s", place->line ? "" : "--",
+              place->line ? place->setting->key : place->setting->name);
+}
+
 /*  earlier: a place before this one. -1: they do not hinder each other. */
 static int
 compare (const options_t *self, const place_t *place, const place_t *earlier)
 {
+    char name[NAME_MOST], other[NAME_MOST];
     bool dials = place->setting->kind == SETTING_CONNECT, dialled = earlier->setting->kind == SETTING_CONNECT;
     int line = place->line ? place->line : earlier->line;
-    if (!dials && !dialled && endpoint_collides (place->endpoint, earlier->endpoint))
-        return options_fail_at (self, line,
-                                "%s (--%s) and %s (--%s) cannot both be listened to; give each its own port or path",
-                                earlier->endpoint, earlier->setting->name, place->endpoint, place->setting->name);
     const place_t *peer = dials ? place : earlier, *own = dials ? earlier : place;
+    name_of (peer, name);
+    name_of (own, other);
+    if (!dials && !dialled && endpoint_collides (peer->endpoint, own->endpoint))
+        return options_fail_at (self, line,
+                                "%s (%s) and %s (%s) cannot both be listened to; give each its own port or path",
+                                peer->endpoint, name, own->endpoint, other);
     if (dials != dialled && endpoint_reaches (peer->endpoint, own->endpoint))
-        return options_fail_at (self, line, "%s (--%s) is our own endpoint (--%s); give that of the other one",
-                                peer->endpoint, peer->setting->name, own->setting->name);
+        return options_fail_at (self, line, "%s (%s) is our own endpoint (%s); give that of the other one",
+                                peer->endpoint, name, other);
     return -1;
 }
 

@@ -76,9 +76,9 @@ class Together(Case):
                          'backend\n    endpoint = "{back}"\n' + text)
 
     def test_a_peer_that_is_ourselves(self):
-        self.refused("mdbroker", 4, "tcp://localhost:5999 .--state-peer. is our own endpoint .--state-bind.",
+        self.refused("mdbroker", 4, "tcp://localhost:5999 .pair.state-peer. is our own endpoint .pair.state-bind.",
                      PAIR.replace("{own}", "tcp://*:5999").replace("{peer}", "tcp://localhost:5999"))
-        self.refused("binarystar", 4, "is our own endpoint .--frontend.", 'frontend\n    endpoint = "{front}"\nbackend\n    endpoint = "{front}"\n' + PAIR)
+        self.refused("binarystar", 4, "backend.endpoint. is our own endpoint .frontend.", 'frontend\n    endpoint = "{front}"\nbackend\n    endpoint = "{front}"\n' + PAIR)
         self.refused("titanic", 4, "is our own endpoint", 'broker\n    endpoint = "{front}"\nadmin\n    endpoint = "{front}"\n')
 
     def test_one_endpoint_twice(self):
@@ -86,7 +86,7 @@ class Together(Case):
         self.refused("mdbroker", 4, "cannot both be listened to", twice)
         self.refused("mdbroker", 4, "cannot both be listened to", 'listen\n    endpoint = "tcp://[::]:5999"\nlisten\n    endpoint = "tcp://127.0.0.1:5999"\n')
         for program in ("spqueue", "ppqueue"):
-            self.refused(program, 4, ".--frontend. and .* .--backend. cannot", 'frontend\n    endpoint = "{front}"\nbackend\n    endpoint = "{front}"\n')
+            self.refused(program, 4, ".frontend. and .* .backend. cannot", 'frontend\n    endpoint = "{front}"\nbackend\n    endpoint = "{front}"\n')
 
     def test_two_frontends_of_binarystar(self):
         self.refused("binarystar", 4, "one --frontend only", 'frontend\n    endpoint = "{front}"\nfrontend\n    endpoint = "{own}"\nbackend\n    endpoint = "{back}"\n')
@@ -103,6 +103,8 @@ class NoFile(Case):
             self.assertEqual(self.runs_to(0, program, "--check-config").out(), f"{program}: good\n")
         self.runs_to(USAGE, "mdbroker", "--check-config", "--liveness", "0")
         self.runs_to(USAGE, "mdbroker", "--check-config", "-b", "ipc://x", "--admin", "ipc://x")
+        said = self.runs_to(USAGE, "ppqueue", "--check-config", "-b", "ipc://x", "-f", "ipc://x").err()
+        self.assertIn("ipc://x (--frontend) and ipc://x (--backend) cannot both be listened to", said)
         self.runs_to(USAGE, "binarystar", "--check-config")
         self.runs_to(0, "titanic", "--check-config", env={"KEEL_BROKER": "tcp://127.0.0.1:1,tcp://127.0.0.1:2"})
         self.runs_to(USAGE, "titanic", "--check-config", env={"KEEL_BROKER": "nonsense"})
