@@ -11,9 +11,11 @@
 /*  Of one commit: LMDB keeps what it changes in memory until then. */
 #define COMMIT_OPS   8192
 #define COMMIT_BYTES ((size_t) 64 << 20)
-/*  What the loop commits by itself: so few ops, when the last commit was that quick, and none so slow for so long. */
+/*  What the loop commits by itself: so few ops, when there were no more last time, that commit was that quick, and none so slow for
+ *  so long. */
 #define QUICK_US     1000
 #define FEW_OPS      4
+#define FEW_BYTES    65536
 #define STALL_US     100000
 #define WARY_US      60000000
 /*  The longest that a batch waits for company, however slow the disk. */
@@ -25,6 +27,7 @@ typedef struct {
     titanic_op_t *first;
     titanic_op_t **end; /* where the next one is hung */
     size_t count;
+    size_t bytes; /* of their frames */
 } ops_t;
 
 typedef struct {
@@ -61,7 +64,7 @@ clear (ops_t *ops)
 {
     ops->first = NULL;
     ops->end = &ops->first;
-    ops->count = 0;
+    ops->count = ops->bytes = 0;
 }
 
 static void
@@ -72,7 +75,17 @@ append (ops_t *ops, ops_t *more)
     *ops->end = more->first;
     ops->end = more->end;
     ops->count += more->count;
+    ops->bytes += more->bytes;
     clear (more);
+}
+
+static size_t
+bytes_of (const titanic_op_t *op)
+{
+    size_t bytes = 0;
+    for (size_t n = 0; n < op->frame_count; n++)
+        bytes += op->frames[n].size;
+    return bytes;
 }
 
 /*  Cuts off what one commit may have. */
@@ -80,16 +93,14 @@ static ops_t
 take_some (ops_t *ops)
 {
     titanic_op_t *last = ops->first;
-    ops_t some = {.first = last, .count = 1};
-    size_t bytes = 0;
-    for (; last->next && some.count < COMMIT_OPS; some.count++, last = last->next) {
-        for (size_t n = 0; n < last->frame_count; n++)
-            bytes += last->frames[n].size;
-        if (bytes > COMMIT_BYTES)
-            break;
+    ops_t some = {.first = last, .count = 1, .bytes = bytes_of (last)};
+    for (; last->next && some.count < COMMIT_OPS && some.bytes <= COMMIT_BYTES; some.count++) {
+        last = last->next;
+        some.bytes += bytes_of (last);
     }
     ops->first = last->next;
     ops->count -= some.count;
+    ops->bytes -= some.bytes;
     if (!ops->first)
         clear (ops);
     last->next = NULL;
@@ -207,23 +218,26 @@ writer_add (writer_t *self, titanic_op_t *op)
     *self->gathered.end = op;
     self->gathered.end = &op->next;
     self->gathered.count++;
+    self->gathered.bytes += bytes_of (op);
 }
 
 /*  Does the loop commit by itself? */
 static bool
 is_for_loop (const writer_t *self, int64_t now)
 {
-    return self->waiting.count <= FEW_OPS && self->took_us < QUICK_US && now >= self->wary_until && self->done_count < DONE_MOST;
+    bool few = self->waiting.count <= FEW_OPS && self->company <= FEW_OPS && self->waiting.bytes <= FEW_BYTES;
+    return few && self->took_us < QUICK_US && now >= self->wary_until && self->done_count < DONE_MOST;
 }
 
-/*  A batch that is smaller than the last one waits, for no longer than a commit takes: so it never costs more than it may save. */
+/*  A batch that is smaller than the last one waits, for about as long as it may save: a commit of its own, and what that
+ *  holds up. */
 static bool
 gathers (writer_t *self, int64_t now)
 {
     if (has_company (self))
         return false;
     if (self->gather_until == 0)
-        self->gather_until = now + (self->took_us < GATHER_US ? self->took_us : GATHER_US);
+        self->gather_until = now + (self->took_us < GATHER_US / 2 ? 2 * self->took_us : GATHER_US);
     return now < self->gather_until;
 }
 

@@ -2,7 +2,7 @@
  *  one sync. So the disk bounds how many syncs there are, not how many requests.
  *
  *  Clients that wait for their answers before they ask again come in waves, and the first of a wave must not be committed alone while the
- *  others wait for its sync. So a batch that is smaller than the last one waits for company, as long as the last commit took, and
+ *  others wait for its sync. So a batch that is smaller than the last one waits for company, twice as long as the last commit took, and
  *  1 ms at most. One client alone never waits: the last batch was no larger.
  *
  *  A few ops are committed by the loop itself when the writer is idle and the disk quick, as the last commit was: to wake the writer

@@ -9,6 +9,3 @@ if ("$ENV{SOURCE_DATE_EPOCH}" STREQUAL "")
     endif ()
     set (ENV{SOURCE_DATE_EPOCH} ${date})
 endif ()
-
-#   Units and configuration files are written for where the packages' files will stand (systemd/install.cmake).
-set (ENV{KEEL_PREFIX} ${CPACK_PACKAGING_INSTALL_PREFIX})

@@ -1,7 +1,7 @@
 /*  The desk: what clients ask of the four services, and what they are told.
  *
- *  What is malformed or over a limit is answered at once, and nothing is stored. titanic.reply is answered from the store. Everything
- *  else waits for its op. */
+ *  What is malformed or over a limit is answered at once, and nothing is stored. titanic.reply is answered from the store, but
+ *  when the reply is on its way there. Everything else waits for its op. */
 #include "titanic_state.h"
 
 #include "memory.h"
@@ -160,12 +160,25 @@ titanic_take_request (keel_tsp_t *self, tsp_service_t service, uint64_t id, cons
 
 /* ------------------------------------------------------------------ answers */
 
+/*  Who asked for a reply that was being stored. What else came of it the next question tells. */
+static void
+tell_asker (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out)
+{
+    const span_t *frames = ticket->body ? body_frames (ticket->body) : ticket->answer;
+    ticket->answer[0] = SPAN_OF ("300");
+    answer (self, TSP_REPLY, ticket->id, frames, ticket->body ? body_count (ticket->body) : 1, out);
+}
+
 /*  After its op has come back, and nowhere else: 200. */
 void
 titanic_tell_client (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out)
 {
     const titanic_op_t *op = &ticket->op;
     size_t count = 1;
+    if (ticket->service == TSP_REPLY) {
+        tell_asker (self, ticket, out);
+        return;
+    }
     if (op->result == TITANIC_FULL)
         ticket->answer[0] = SPAN_OF ("500 full: the store has no room, close what is not needed or try later");
     else if (op->result == TITANIC_BROKEN)
@@ -205,6 +218,34 @@ tell_body (keel_tsp_t *self, const titanic_record_t *record, keel_actions_t *out
     answer (self, TSP_REPLY, self->asked_id, self->answer, record->frame_count + 1, out);
 }
 
+/*  Its reply is about to be stored: instead of 300, to be followed by the same question, it is answered with that as soon as it
+ *  is. One question a request; false: 300 now. */
+static bool
+waits_for_store (keel_tsp_t *self, const titanic_record_t *record)
+{
+    running_t *running = titanic_find_run (self, &record->uuid);
+    if (!running || running->state != RUN_STORING || running->asked)
+        return false;
+    running->asked = titanic_ticket (self, TITANIC_REPLY, FOR_CLIENT);
+    if (!running->asked)
+        return false;
+    running->asked->service = TSP_REPLY;
+    running->asked->id = self->asked_id;
+    return true;
+}
+
+void
+titanic_settle_asker (keel_tsp_t *self, running_t *running, ticket_t *ticket)
+{
+    ticket_t *asked = running->asked;
+    running->asked = NULL;
+    if (!asked)
+        return;
+    if (ticket->op.kind == TITANIC_REPLY && ticket->op.result == TITANIC_STORED)
+        asked->body = body_new (self->pool, &SPAN_OF ("200"), 1, ticket->op.frames, ticket->op.frame_count);
+    DL_APPEND (self->done, asked);
+}
+
 static bool
 is_over (const keel_tsp_t *self, const titanic_record_t *record, int64_t ttl_ms)
 {
@@ -231,6 +272,6 @@ titanic_tell_reply (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_act
         tell_dead (self, record, record->reason, out);
     else if (is_over (self, record, self->config.request_ttl_ms))
         tell_dead (self, record, TITANIC_REASON_EXPIRED, out);
-    else
+    else if (!waits_for_store (self, record))
         answer_status (self, TSP_REPLY, self->asked_id, SPAN_OF ("300"), out);
 }

@@ -185,6 +185,8 @@ titanic_end_run (keel_tsp_t *self, running_t *running)
     withdraw (self, running);
     if (running->unsaved)
         titanic_end_ticket (self, running->unsaved);
+    if (running->asked)
+        titanic_end_ticket (self, running->asked);
     set_state (self, running, RUN_FETCHED, 0); /* out of every list */
     service->active--;
     service->bytes -= running->bytes;
@@ -474,6 +476,7 @@ titanic_settle_run (keel_tsp_t *self, ticket_t *ticket)
 {
     running_t *running = ticket->running;
     bool failed = ticket->op.result == TITANIC_FULL || ticket->op.result == TITANIC_BROKEN;
+    titanic_settle_asker (self, running, ticket);
     if (failed && !KEEL_FAULT (TITANIC_UNSAVED)) {
         self->counters.reply_unsaved++;
         running->unsaved = ticket;

@@ -95,6 +95,7 @@ struct running {
     size_t bytes;
     backoff_t backoff;
     ticket_t *unsaved;
+    ticket_t *asked; /* STORING: a client waits for it; NULL: none */
     UT_hash_handle by_uuid;
     UT_hash_handle by_id;
 };
@@ -219,6 +220,8 @@ void titanic_take_request (keel_tsp_t *self, tsp_service_t service, uint64_t id,
                            keel_actions_t *out);
 void titanic_tell_client (keel_tsp_t *self, ticket_t *ticket, keel_actions_t *out);
 void titanic_tell_reply (keel_tsp_t *self, const titanic_fetched_t *fetched, keel_actions_t *out);
+/*  The op came back that the run's asker waits for: it will be told. */
+void titanic_settle_asker (keel_tsp_t *self, running_t *running, ticket_t *ticket);
 
 /* ------------------------------------------------------------------ titanic_dispatch.c */
 

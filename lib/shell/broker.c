@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "daemon.h"
 #include "exit_codes.h"
+#include "herald.h"
 #include "listen.h"
 #include "log.h"
 #include "notify.h"
@@ -11,20 +12,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sodium/randombytes.h>
-
-/*  Between status lines, at least. */
-#define STATUS_MS 1000
-
-/*  What systemd was told last. */
-typedef struct {
-    bool heard; /* is there a systemd? */
-    int64_t watchdog_ms; /* between signs of life; 0: none are wanted */
-    int64_t alive_at;
-    int64_t status_at;
-    uint64_t steps; /* of the loop, then */
-    bool stale;     /* something else has happened since */
-    char status[BROKER_STATUS];
-} told_t;
 
 typedef struct {
     const broker_kind_t *kind;
@@ -35,7 +22,7 @@ typedef struct {
     activation_t passed;
     void *engine;
     loop_t loop;
-    told_t told;
+    herald_t herald;
     uint16_t listeners;
     bool draining;
     bool stopping;
@@ -118,61 +105,18 @@ build (broker_t *self)
     return rc;
 }
 
-/* ------------------------------------------------------------------ what systemd is told */
-
-static const char *
-write_status (broker_t *self)
+static void
+describe (const void *arg, text_t *line)
 {
-    text_t line = text_over (self->told.status, sizeof (self->told.status));
+    const broker_t *self = arg;
     if (self->draining)
-        text_add (&line, "draining");
+        text_add (line, "draining");
     else if (self->kind->role)
-        self->kind->role (self->engine, &line, clock_now_ms ());
+        self->kind->role (self->engine, line, clock_now_ms ());
     else
-        text_add (&line, "serving");
-    text_add (&line, "; ");
-    self->kind->describe (self->engine, &line);
-    return self->told.status;
-}
-
-static void
-tell_status (broker_t *self)
-{
-    told_t *told = &self->told;
-    char before[BROKER_STATUS];
-    told->status_at = self->loop.now;
-    told->steps = self->loop.steps;
-    told->stale = false;
-    memcpy (before, told->status, sizeof (before));
-    if (strcmp (before, write_status (self)) != 0)
-        notify_status ("%s", told->status);
-}
-
-/*  At the end of a turn: at a second's distance, however busy it is. */
-static void
-tell (broker_t *self)
-{
-    told_t *told = &self->told;
-    told->stale |= told->steps != self->loop.steps;
-    if (told->heard && told->stale && self->loop.now - told->status_at >= STATUS_MS)
-        tell_status (self);
-    if (told->watchdog_ms && self->loop.now - told->alive_at >= told->watchdog_ms) {
-        notify_alive ();
-        told->alive_at = self->loop.now;
-    }
-}
-
-/*  Until something is to be told, msec; -1: nothing will. */
-static int64_t
-until_telling (const broker_t *self)
-{
-    const told_t *told = &self->told;
-    const int64_t now = self->loop.now;
-    int64_t left = told->watchdog_ms ? told->alive_at + told->watchdog_ms - now : -1;
-    int64_t status = told->heard && told->stale ? told->status_at + STATUS_MS - now : -1;
-    if (left < 0 || (status >= 0 && status < left))
-        left = status;
-    return left;
+        text_add (line, "serving");
+    text_add (line, "; ");
+    self->kind->describe (self->engine, line);
 }
 
 /* ------------------------------------------------------------------ signals */
@@ -188,19 +132,19 @@ reload (broker_t *self)
         set_spin (self);
         log_event (KEEL_LOG_NOTICE, "configuration reloaded", "file", self->options.file, NULL);
     }
-    notify_ready (write_status (self));
+    herald_ready (&self->herald);
 }
 
 static void
 drain (broker_t *self)
 {
-    char work[BROKER_STATUS];
+    char work[HERALD_STATUS];
     text_t line = text_over (work, sizeof (work));
     self->stopping = self->draining; /* a second time: at once */
     self->draining = true;
     self->kind->describe (self->engine, &line);
     log_event (KEEL_LOG_NOTICE, self->stopping ? "stopping at once" : "draining", "work", work, NULL);
-    notify_stopping (write_status (self));
+    herald_stopping (&self->herald);
     for (uint16_t n = 0; n < self->listeners; n++)
         port_leave (self->port, n);
     loop_tell (&self->loop, KEEL_EVENT_DRAIN);
@@ -236,7 +180,7 @@ take_signals (broker_t *self)
 static void
 attend (broker_t *self)
 {
-    self->told.stale = true;
+    herald_stir (&self->herald);
     if (self->kind->attend)
         self->kind->attend (self->engine);
     take_signals (self);
@@ -245,14 +189,13 @@ attend (broker_t *self)
 static void
 serve (broker_t *self)
 {
-    self->told.heard = notify_heard ();
-    self->told.watchdog_ms = notify_watchdog_ms ();
-    self->told.status_at = self->told.alive_at = self->loop.now = clock_now_ms ();
-    notify_ready (write_status (self));
+    self->loop.now = clock_now_ms ();
+    herald_open (&self->herald, describe, self, self->loop.now);
+    herald_ready (&self->herald);
     while (!self->stopping && !(self->draining && self->kind->drained (self->engine))) {
-        if (loop_turn (&self->loop, until_telling (self)))
+        if (loop_turn (&self->loop, herald_patience (&self->herald, self->loop.now)))
             attend (self);
-        tell (self);
+        herald_turn (&self->herald, self->loop.now, self->loop.steps);
     }
 }
 

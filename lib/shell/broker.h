@@ -15,9 +15,6 @@
 #include "options.h"
 #include "text.h"
 
-/*  What is longer is cut, of a status line. */
-#define BROKER_STATUS 512
-
 typedef struct {
     const program_t *program;
     const size_t *listens; /* offsets in the settings of setting_list_t: where to listen, in the order of listeners */

@@ -44,16 +44,25 @@ step_once (loop_t *self, const keel_event_t *event)
     }
 }
 
-static void
-step (loop_t *self, const keel_event_t *event)
+/*  At the time of that event. False: there was none. */
+static bool
+step_more (loop_t *self, const keel_event_t *event)
 {
-    keel_event_t more = {.now = event->now, .us = event->us};
-    step_once (self, event);
-    while (self->more && self->more (self->engine, &more)) {
+    keel_event_t more;
+    bool any = false;
+    for (; self->more && self->more (self->engine, &more); any = true) {
         more.now = event->now;
         more.us = event->us;
         step_once (self, &more);
     }
+    return any;
+}
+
+static void
+step (loop_t *self, const keel_event_t *event)
+{
+    step_once (self, event);
+    step_more (self, event);
 }
 
 void
@@ -101,6 +110,17 @@ sleep_until_due (loop_t *self, int64_t most_ms)
     return port_wait (self->port, timeout);
 }
 
+/*  What the rest has done at once is told at once, not when the next turn finds that it is due. */
+static void
+rest (loop_t *self, const keel_event_t *event)
+{
+    if (!self->rest)
+        return;
+    self->rest (self->engine);
+    if (step_more (self, event))
+        self->rest (self->engine);
+}
+
 /*  It sleeps first, so that whoever runs the loop sees what a turn has done before the next one sleeps. */
 bool
 loop_turn (loop_t *self, int64_t most_ms)
@@ -116,7 +136,6 @@ loop_turn (loop_t *self, int64_t most_ms)
         step (self, &tick);
     unsigned count = receive_batch (self, &tick);
     self->busy = count == BATCH || spins (self, count > 0);
-    if (self->rest)
-        self->rest (self->engine);
+    rest (self, &tick);
     return watched;
 }

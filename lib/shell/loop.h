@@ -12,9 +12,9 @@ typedef int loop_step_fn (void *engine, const keel_event_t *event, keel_actions_
 typedef int64_t loop_due_fn (const void *engine);
 /*  Carries out an action that the loop does not know, or not so. False: the loop does it. */
 typedef bool loop_carry_fn (void *engine, const keel_action_t *action);
-/*  The next event that comes from neither port nor clock; asked after each step. False: there is none. */
+/*  The next event that comes from neither port nor clock; asked after each step and rest. False: there is none. */
 typedef bool loop_more_fn (void *engine, keel_event_t *event);
-/*  A turn has ended. */
+/*  A turn has ended; and once more, when that led to steps. */
 typedef void loop_rest_fn (void *engine);
 
 typedef struct {

@@ -34,6 +34,8 @@
 #define DISK_RESERVE  ((uint64_t) 4 << 20)
 #define DISK_STEP     ((uint64_t) 1 << 20)
 #define ZEROS         65536
+/*  More than that is not written ahead, since large bodies take long anyway. */
+#define ZEROED_MOST   ((uint64_t) 8 << 20)
 #define MODE          0640
 #define DIRECTORY     0750
 #define READERS       16
@@ -56,7 +58,7 @@ typedef struct {
     MDB_dbi tables[KV_TABLES];
     uint64_t most;
     size_t page;
-    uint64_t allocated; /* bytes of the file that are known to be written on the disk, data or not */
+    uint64_t allocated; /* bytes of the file that are known to be on the disk, data or not */
     pthread_rwlock_t map; /* read: a transaction of any kind; write: the map changes */
     /*  The writer's. */
     MDB_txn *txn;
@@ -168,7 +170,7 @@ write_zeros (lmdb_t *self, uint64_t from, uint64_t upto)
     return true;
 }
 
-/*  Is the file written up to there? Writes it if it can, behind all data: never within a transaction. */
+/*  Has the file that length, on the disk? Gives it that if it can, behind all data: never within a transaction. */
 static bool
 allocate (lmdb_t *self, uint64_t bytes)
 {
@@ -177,10 +179,10 @@ allocate (lmdb_t *self, uint64_t bytes)
     const uint64_t end = file_pages (self) * self->page;
     const uint64_t from = self->allocated > end ? self->allocated : end;
     const uint64_t upto = (bytes / DISK_STEP + 1) * DISK_STEP;
-    if (fallocate (self->data, FALLOC_FL_KEEP_SIZE, (off_t) from, (off_t) (upto - from)) != 0 && errno != EOPNOTSUPP &&
-        errno != ENOSYS)
+    const bool taken = fallocate (self->data, 0, (off_t) from, (off_t) (upto - from)) == 0;
+    if (!taken && errno != EOPNOTSUPP && errno != ENOSYS)
         return false;
-    if (!write_zeros (self, from, upto))
+    if ((!taken || upto - from <= ZEROED_MOST) && !write_zeros (self, from, upto))
         return false;
     self->allocated = upto;
     return true;

@@ -3,6 +3,8 @@ import contextlib
 import json
 import os
 import re
+import shutil
+import socket
 import statistics
 import subprocess
 import time
@@ -11,6 +13,7 @@ from collections import namedtuple
 from systems import SOON, Asking, BenchError, Measured, System, run_load, wait_until
 
 SIZE = 64
+BEANSTALKD = 5                    # times as many with 64 outstanding
 LMDB_US = 1.6                     # of a commit's time, on top of an echo's, for one durable request at a time
 UNKNOWN = b"0190A6E01B2C7D3E8F400123456789AB"
 
@@ -96,10 +99,40 @@ def commits(place, records, duration):
     return json.loads(run.stdout)
 
 
+def count_lines(stream, seconds, each):
+    """Lines a second; each is called with the number of new ones."""
+    begin, done = time.monotonic(), 0
+    while (now := time.monotonic()) < begin + seconds:
+        lines = stream.recv(65536).count(b"\n")
+        done += lines
+        each(lines)
+    return done / (now - begin)
+
+
+def beanstalkd(place, window, duration):
+    """Its log synced after each job. One connection that has the window's jobs on their way: more connections only cost it more."""
+    job = b"put 0 0 60 %d\r\n%s\r\n" % (SIZE, b"x" * SIZE)
+    path, at = place.store("beanstalkd"), place.path("b")
+    os.mkdir(path)
+    server = subprocess.Popen([shutil.which("beanstalkd"), "-b", path, "-f0", "-l", f"unix:{at}"], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: os.path.exists(at), "beanstalkd listens")
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.connect(at)
+            stream.sendall(job * window)
+            return count_lines(stream, duration / 1000, lambda lines: stream.sendall(job * lines))
+    finally:
+        server.terminate()
+        server.wait()
+
+
 def one_round(place, row, duration, number):
     measures = [("echo", lambda: echo(place, row, duration)), ("titanic", lambda: durable(place, row, duration)),
                 ("lmdb", lambda: commits(place, row.window, duration))]
-    return {name: measure() for name, measure in measures[number % 3:] + measures[:number % 3]}
+    if row.window == 64 and row.what == "request" and shutil.which("beanstalkd"):
+        measures.append(("beanstalkd", lambda: beanstalkd(place, row.window, duration)))
+    turn = number % len(measures)
+    return {name: measure() for name, measure in measures[turn:] + measures[:turn]}
 
 
 def summary(row, rounds):
@@ -108,6 +141,9 @@ def summary(row, rounds):
     figures["lmdb"] = {key: statistics.median(one["lmdb"][key] for one in rounds) for key in ("per_second", "p50_us")}
     figures.update(load=row.name, window=row.window, rounds=len(rounds), wanted=row.wanted,
                    over_echo=statistics.median(one["titanic"].rate / one["echo"].rate for one in rounds))
+    if "beanstalkd" in rounds[0]:
+        figures["beanstalkd"] = statistics.median(one["beanstalkd"] for one in rounds)
+        figures["over_beanstalkd"] = statistics.median(one["titanic"].rate / one["beanstalkd"] for one in rounds)
     if row.window == 1:
         figures["p50_over_allowed"] = statistics.median(
             one["titanic"].p50_us / (one["echo"].p50_us + LMDB_US * one["lmdb"]["p50_us"]) for one in rounds)
@@ -128,7 +164,11 @@ def verdict(one):
         ratio = one["p50_over_allowed"]
         return f"p50 {ratio:.2f} of echo's + {LMDB_US} commits' ({'<=' if ratio <= 1 else 'above'} 1)"
     ratio, wanted = one["over_echo"], one["wanted"]
-    return f"{ratio:.2f} of echo's ({'>=' if ratio >= wanted else 'below'} {wanted})"
+    text = f"{ratio:.2f} of echo's ({'>=' if ratio >= wanted else 'below'} {wanted})"
+    if "beanstalkd" not in one:
+        return text
+    times = one["over_beanstalkd"]
+    return f"{text}; {times:.1f} times beanstalkd -f0's {one['beanstalkd']:,.0f} ({'>=' if times >= BEANSTALKD else 'below'} {BEANSTALKD})"
 
 
 def table(summaries):

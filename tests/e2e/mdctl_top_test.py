@@ -74,12 +74,12 @@ class Once(Top):
         self.assertEqual([line[:11].strip() for line in lines[:7]], ["broker", "now", "requests", "latency", "dropped", "", ""])
         self.assertRegex(lines[0], r"keel \d+\.\d+\.\d+, serving, up .*; ipc://")
         self.assertRegex(lines[1], r"services 2, workers 1, clients \d+; waiting 1, held [01], bytes ")
-        self.assertRegex(lines[2], r"^requests   [1-9][\d.]*k?/s in, [1-9][\d.]*k?/s answered, 0/s failed; over the last \d+ms$")
-        self.assertRegex(lines[3], r"^latency    p50 [\d.]+[um]s, p90 [\d.]+[um]s, p99 [\d.]+m?[um]?s; of it in the queue 0, 0, ")
+        self.assertRegex(lines[2], r"^requests   [1-9][\d.]*k?/s in, [1-9][\d.]*k?/s answered, 0/s failed; over the last [\d.]+m?s$")
+        self.assertRegex(lines[3], r"^latency    p50 [\d.]+[um]?s, p90 [\d.]+[um]?s, p99 [\d.]+[um]?s; of it in the queue 0, 0, ")
         self.assertEqual(lines[7].split(), "SERVICE WORKERS HELD QUEUE AGE OUT/S FAIL/S P50 P99 WAIT99".split())
         self.assertEqual([line.split()[0] for line in lines[8:]], ["echo", "nobody"])       # by rate
         self.assertRegex(lines[8], r"^echo +1 +[01] +0 +- +[1-9]")
-        self.assertRegex(lines[9], r"^nobody +0 +0 +1 +\d+ms +0 +0 +- +- +-$")
+        self.assertRegex(lines[9], r"^nobody +0 +0 +1 +[\d.]+m?s +0 +0 +- +- +-$")
 
     def test_orders(self):
         broker = self.broker()
@@ -104,7 +104,7 @@ class Once(Top):
         self.assertGreater(service["answered_rate"], 0)
         self.assertLess(0, service["answered_us"]["p50"])
         self.assertLessEqual(service["answered_us"]["p50"], service["answered_us"]["p99"])
-        self.assertLess(abs(report["interval_ms"] - 300), 5000)
+        self.assertGreaterEqual(report["interval_ms"], 300)
         self.assertEqual(report["dropped"], {})
 
     def test_without_a_terminal_and_without_TERM(self):
@@ -118,7 +118,7 @@ class Once(Top):
 
     def test_the_second_broker_answers(self):
         broker = self.broker()
-        out = self.ended(self.top([self.ipc(), broker.endpoint], "--once", "--timeout", 100, "--interval", 100))
+        out = self.ended(self.top([self.ipc(), broker.endpoint], "--once", "--timeout", 1000, "--interval", 100))
         self.assertIn("serving", out)
 
     def test_bad_command_lines(self):
@@ -270,10 +270,10 @@ class Live(Top):
         self.restored(terminal)
 
     def test_the_next_broker_takes_over(self):
-        first, second = self.broker(), self.broker()
-        self.services(second, 2)
-        terminal = self.live(first.endpoint, second.endpoint, args=["--interval", 200, "--timeout", 500])
+        first, endpoint = self.broker(), self.ipc()
+        terminal = self.live(first.endpoint, endpoint, args=["--interval", 200, "--timeout", 500])
         terminal.shows(lambda text: "services 0" in text, "the first one")
+        self.services(self.broker(bind=endpoint), 2)
         first.kill()
         terminal.shows(lambda text: "services 2" in text and "serving" in text, "the second one")
         terminal.keys(b"q")

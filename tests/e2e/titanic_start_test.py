@@ -44,6 +44,17 @@ class Directory(titanic.Case):
         self.refused(self.path("home/letter.txt"), "directory")
         self.refused(self.path("no/such/parent"), "create")
 
+    def test_one_that_was_cut_short(self):
+        broker, daemon = self.station()
+        self.tsp(broker).flood(b"echo", 500, size=2000)
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.exits(), 0)
+        file = os.path.join(self.data, "data.mdb")
+        for size, word in ((500 * 2000, "cut short"), (5 * 4096, "cut short"), (300, "damaged"), (0, "empty")):
+            with self.subTest(size=size):
+                os.truncate(file, size)
+                self.refused(self.data, word, "restore a backup")
+
     def test_an_admin_endpoint_that_is_taken(self):
         self.station()
         self.runs_to(UNAVAILABLE, "titanic", "--broker", self.ipc(), "--data", self.path("other"), "--admin", self.admin)

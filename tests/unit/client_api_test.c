@@ -250,7 +250,7 @@ an_ended_connection_is_left_soon (void **state)
         assert_int_equal (recv_code (scene->client, 10), KEEL_E_TIMEOUT);
     answer_final (other, "second");
     assert_result (scene->client, id, true, "second");
-    assert_true (keel_client_counters (scene->client)->failovers == 1);
+    assert_true (keel_client_counters (scene->client)->failovers >= 1);
     zsock_destroy (&other);
     free (other_endpoint);
     free (both);
@@ -477,10 +477,8 @@ static void
 the_first_that_answers_serves (void **state)
 {
     player_t player = {.scene = *state, .script = "ee"};
-    char *gone, *both;
-    zsock_t *closed = router_bind (&gone);
-    zsock_destroy (&closed);
-    assert_true (asprintf (&both, "%s,%s", gone, player.scene->endpoint) > 0);
+    char *both;
+    assert_true (asprintf (&both, "ipc:///nonexistent/keel,%s", player.scene->endpoint) > 0);
     keel_client_t *client = keel_client_new (both);
     pthread_t thread = start_player (&player);
     zmsg_t *reply;
@@ -489,10 +487,9 @@ the_first_that_answers_serves (void **state)
         assert_int_equal (request_echo (client, &reply), 0);
         zmsg_destroy (&reply);
     }
-    assert_true (keel_client_counters (client)->failovers == 1);
+    assert_true (keel_client_counters (client)->failovers >= 1);
     keel_client_destroy (&client);
     pthread_join (thread, NULL);
-    free (gone);
     free (both);
 }
 

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "herald.h"
 #include "notify.h"
 
 #include <stdio.h>
@@ -73,6 +74,60 @@ the_watchdog_has_an_interval (void **state)
 }
 
 static void
+describe (const void *count, text_t *line)
+{
+    text_add_number (line, *(const unsigned *) count);
+    text_add (line, " workers");
+}
+
+/*  At 0 it serves, with one worker; the status follows at a second's distance, when it has changed. */
+static void
+a_status_at_a_distance (void **state)
+{
+    (void) state;
+    herald_t herald;
+    unsigned workers = 1;
+    herald_open (&herald, describe, &workers, 0);
+    herald_ready (&herald);
+    assert_string_equal (heard (), "READY=1\nSTATUS=1 workers");
+    assert_int_equal (herald_patience (&herald, 0), -1);
+    workers = 2;
+    herald_turn (&herald, 400, 1);
+    assert_string_equal (heard (), "");
+    assert_int_equal (herald_patience (&herald, 400), 600);
+    herald_turn (&herald, 1000, 1);
+    assert_string_equal (heard (), "STATUS=2 workers");
+    assert_int_equal (herald_patience (&herald, 1000), -1);
+    herald_turn (&herald, 2500, 2); /* something happened, and all is as it was */
+    herald_turn (&herald, 9000, 2); /* nothing happened */
+    assert_string_equal (heard (), "");
+    workers = 3;
+    herald_stir (&herald);
+    herald_turn (&herald, 9001, 2);
+    assert_string_equal (heard (), "STATUS=3 workers");
+    herald_stopping (&herald);
+    assert_string_equal (heard (), "STOPPING=1\nSTATUS=3 workers");
+}
+
+static void
+signs_of_life_at_their_pace (void **state)
+{
+    (void) state;
+    herald_t herald;
+    unsigned workers = 0, signs = 0;
+    setenv ("WATCHDOG_USEC", "900000", 1);
+    herald_open (&herald, describe, &workers, 0);
+    assert_int_equal (herald_patience (&herald, 0), 300);
+    for (int64_t now = 1; now <= 3000; now++) {
+        herald_turn (&herald, now, 0);
+        signs += strcmp (heard (), "WATCHDOG=1") == 0;
+    }
+    assert_int_equal (signs, 10);
+    assert_int_equal (herald_patience (&herald, 3100), 200);
+    unsetenv ("WATCHDOG_USEC");
+}
+
+static void
 without_systemd_nothing_happens (void **state)
 {
     (void) state;
@@ -88,6 +143,8 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (the_life_of_a_service),
         cmocka_unit_test (the_watchdog_has_an_interval),
+        cmocka_unit_test (a_status_at_a_distance),
+        cmocka_unit_test (signs_of_life_at_their_pace),
         cmocka_unit_test (without_systemd_nothing_happens),
     };
     return cmocka_run_group_tests (tests, listen_as_systemd, close_systemd);

@@ -372,6 +372,20 @@ a_request_takes_at_most_twice_its_bytes_and_200 (void **state)
 }
 
 static void
+large_bodies_leave_a_file_that_opens (void **state)
+{
+    story_t *story = *state;
+    uint8_t *bytes = calloc (1, 10 << 20);
+    for (uint32_t n = 1; n <= 3; n++) {
+        put_many (story, n, 1, span_make (bytes, 10 << 20));
+        close_many (story, n, 1);
+        story_close (story);
+        story_open (story, MOST);
+    }
+    free (bytes);
+}
+
+static void
 cycles_do_not_make_it_grow (void **state)
 {
     story_t *story = *state;
@@ -400,6 +414,7 @@ main (void)
         TEST (a_backup_is_made_while_others_write),
         TEST (a_lost_disk_that_comes_back_has_everything),
         TEST (a_request_takes_at_most_twice_its_bytes_and_200),
+        TEST (large_bodies_leave_a_file_that_opens),
         TEST (cycles_do_not_make_it_grow),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

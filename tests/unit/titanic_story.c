@@ -9,6 +9,8 @@
 #define WALL   1700000000000
 #define CLIENT TSP_SERVICES
 #define PROBE  (TSP_SERVICES + 1)
+#define LANES  (TSP_SERVICES + 2)
+#define ADMIN  0x8000
 
 static const char *const brokers[] = {"broker"};
 
@@ -22,13 +24,19 @@ add (titanic_story_t *self, const char *what, span_t more, const char *last)
               (const char *) more.data, last[0] ? " " : "", last);
 }
 
+static keel_tsp_config_t
+config_of (int64_t request_ttl_ms, int64_t reply_ttl_ms)
+{
+    return (keel_tsp_config_t){.brokers = brokers, .broker_count = 1, .heartbeat_ms = 1000, .liveness = 3, .credit = 10,
+                               .window = 2, .max_attempts = 2, .request_ttl_ms = request_ttl_ms, .reply_ttl_ms = reply_ttl_ms,
+                               .frames = 10, .body_bytes = 1000, .queued_bytes = 10000, .seed = 1};
+}
+
 int
 story_setup (void **state)
 {
     titanic_story_t *self = calloc (1, sizeof (*self));
-    const keel_tsp_config_t config = {.brokers = brokers, .broker_count = 1, .heartbeat_ms = 1000, .liveness = 3,
-                                          .credit = 10, .window = 2, .max_attempts = 2, .frames = 10, .body_bytes = 1000,
-                                          .queued_bytes = 10000, .seed = 1};
+    const keel_tsp_config_t config = config_of (0, 0);
     self->engine = keel_tsp_new (&config);
     self->actions = keel_actions_new (64);
     self->ops_end = &self->ops;
@@ -80,7 +88,7 @@ tell_op (titanic_story_t *self, titanic_op_t *op)
     op->next = NULL;
     *self->ops_end = op;
     self->ops_end = &op->next;
-    if (op->kind == TITANIC_EXPIRE)
+    if (op->kind == TITANIC_EXPIRE && !self->tells_expiry)
         return;
     if (op->kind == TITANIC_ATTEMPT || op->kind == TITANIC_DEAD)
         snprintf (number, sizeof (number), "%u", op->attempts);
@@ -105,22 +113,70 @@ tell_answer (titanic_story_t *self, const keel_action_t *action)
     if (action->body_count == 0)
         return; /* READY, HEARTBEAT, DISCONNECT */
     snprintf (what, sizeof (what), "answer %s", (const char *) tsp_service_name ((tsp_service_t) action->listener).data + 8);
-    add (self, what, action->body[0], action->body_count > 1 && action->body[1].size == TSP_UUID_TEXT ? "UUID" : "");
+    char more[64] = "";
+    if (action->body_count > 1)
+        snprintf (more, sizeof (more), "%.*s", (int) action->body[1].size, (const char *) action->body[1].data);
+    add (self, what, action->body[0], strlen (more) == TSP_UUID_TEXT ? "UUID" : more);
+}
+
+/*  A client's message: a question to mmi.service, or a request. */
+static void
+tell_asked (titanic_story_t *self, const char *what, const keel_action_t *action)
+{
+    char body[64];
+    snprintf (body, sizeof (body), "%.*s", (int) action->body[0].size, (const char *) action->body[0].data);
+    add (self, what, action->head[action->head_count - 1], body);
+}
+
+static void
+tell_operator (titanic_story_t *self, const keel_action_t *action)
+{
+    const span_t *text = &action->head[action->head_count - 1];
+    char json[4096];
+    snprintf (json, sizeof (json), "%.*s", (int) text->size, (const char *) text->data);
+    add (self, "operator", text[-1], json);
 }
 
 static void
 tell_send (titanic_story_t *self, const keel_action_t *action)
 {
+    if (action->listener == ADMIN) {
+        tell_operator (self, action);
+        return;
+    }
+    if (action->listener >= LANES) {
+        self->lane = action->listener;
+        tell_asked (self, "lane", action);
+        return;
+    }
     if (action->listener < TSP_SERVICES) {
         tell_answer (self, action);
         return;
     }
     if (action->listener == CLIENT) {
-        char body[64];
+        memcpy (self->before, self->options, sizeof (self->before));
         memcpy (self->options, action->head[0].data, sizeof (self->options));
-        snprintf (body, sizeof (body), "%.*s", (int) action->body[0].size, (const char *) action->body[0].data);
-        add (self, "send", action->head[action->head_count - 1], body);
+        tell_asked (self, "send", action);
     }
+}
+
+static titanic_record_t
+record_of (const titanic_story_t *self, unsigned number)
+{
+    return (titanic_record_t){.uuid = uuid_of (number), .number = 7, .service = SPAN_OF ("echo"), .state = self->state,
+                              .sequence = number, .created = WALL, .since = WALL, .bytes = 5, .frame_count = 1,
+                              .reason = self->state == TSP_STATE_DEAD ? TITANIC_REASON_ATTEMPTS : TITANIC_REASON_NONE};
+}
+
+static void
+fetch_list (titanic_story_t *self, const titanic_fetch_t *fetch)
+{
+    titanic_record_t records[8];
+    titanic_fetched_t fetched = {.kind = fetch->kind, .tag = fetch->tag, .failed = self->unreadable, .records = records};
+    for (unsigned n = 0; n < self->pending && n < fetch->limit && fetch->before > WALL; n++)
+        records[fetched.count++] = record_of (self, n + 1);
+    fetched.more = fetched.count < self->pending;
+    step (self, (keel_event_t){.kind = KEEL_EVENT_FETCHED, .fetched = &fetched});
 }
 
 /*  The store has `pending` requests of "echo", of numbers 1 and up, in that order. */
@@ -135,6 +191,10 @@ fetch (titanic_story_t *self, const titanic_fetch_t *fetch)
         step (self, (keel_event_t){.kind = KEEL_EVENT_FETCHED, .fetched = &fetched});
         return;
     }
+    if (fetch->kind == TITANIC_FETCH_LIST) {
+        fetch_list (self, fetch);
+        return;
+    }
     add (self, fetch->kind == TITANIC_FETCH_NEXT ? "fetch NEXT" : "fetch REQUEST", SPAN_OF (""), "");
     if (fetch->kind == TITANIC_FETCH_REQUEST)
         number = (unsigned) tsp_uuid_time (&fetch->uuid);
@@ -142,9 +202,8 @@ fetch (titanic_story_t *self, const titanic_fetch_t *fetch)
     fetched.found = !fetched.failed && number >= 1 && number <= self->pending;
     snprintf (body, sizeof (body), "body%u", number);
     frame = span_text (body);
-    fetched.record = (titanic_record_t){.uuid = uuid_of (number), .number = 7, .service = SPAN_OF ("echo"),
-                                        .state = TSP_STATE_PENDING, .sequence = number, .since = WALL, .bytes = frame.size,
-                                        .frames = &frame, .frame_count = 1};
+    fetched.record = record_of (self, number);
+    fetched.record.frames = &frame;
     step (self, (keel_event_t){.kind = KEEL_EVENT_FETCHED, .fetched = &fetched});
 }
 
@@ -211,13 +270,14 @@ void
 story_registered (titanic_story_t *self)
 {
     const span_t yes[] = {SPAN_OF (""), SPAN_OF ("MDPC01"), SPAN_OF ("mmi.service"), SPAN_OF ("200")};
-    const span_t keel[] = {SPAN_OF (""), SPAN_OF ("MDPC01"), SPAN_OF ("mmi.version"), SPAN_OF ("200"), SPAN_OF ("{}")};
+    const span_t keel[] = {SPAN_OF (""), SPAN_OF ("MDPC01"), SPAN_OF ("mmi.version"), span_text (self->stock ? "501" : "200"),
+                           SPAN_OF ("{}")};
     self->now += 100;
     tick (self);
     story_forget (self);
     hear (self, PROBE, yes, COUNT_OF (yes));
     tick (self);
-    hear (self, PROBE, keel, COUNT_OF (keel));
+    hear (self, PROBE, keel, COUNT_OF (keel) - self->stock);
     tick (self);
 }
 
@@ -249,6 +309,7 @@ story_stored (titanic_story_t *self, titanic_result_t result)
     for (titanic_op_t *op = self->ops; op; op = op->next) {
         op->result = result;
         op->number = 7;
+        op->count = result == TITANIC_STORED && (op->kind == TITANIC_REQUEUE || op->kind == TITANIC_PURGE);
     }
     self->ops = NULL;
     self->ops_end = &self->ops;
@@ -287,10 +348,46 @@ story_reply (titanic_story_t *self, const char *body)
 }
 
 void
+story_reply_before (titanic_story_t *self, const char *body)
+{
+    uint8_t last[sizeof (self->options)];
+    memcpy (last, self->options, sizeof (last));
+    memcpy (self->options, self->before, sizeof (last));
+    story_reply (self, body);
+    memcpy (self->options, last, sizeof (last));
+}
+
+void
 story_notice (titanic_story_t *self, const char *code)
 {
     const span_t frames[] = {span_text (code), SPAN_OF ("reason"), SPAN_OF ("echo")};
     answer_last (self, SPAN_OF ("mmi.error"), frames, COUNT_OF (frames));
+}
+
+void
+story_lane_reply (titanic_story_t *self, const char *service, const char *body)
+{
+    const span_t frames[] = {SPAN_OF (""), SPAN_OF ("MDPC01"), span_text (service), span_text (body)};
+    story_forget (self);
+    hear (self, self->lane, frames, COUNT_OF (frames));
+    tick (self);
+}
+
+void
+story_operate (titanic_story_t *self, const char *command, const char *one, const char *two)
+{
+    const span_t frames[] = {SPAN_OF (""), span_text (command), span_text (one ? one : ""), span_text (two ? two : "")};
+    story_forget (self);
+    step (self, (keel_event_t){.kind = KEEL_EVENT_MESSAGE, .frames = frames, .count = two ? 4 : one ? 3 : 2,
+                               .peer = {.listener = ADMIN, .admin = true, .id = SPAN_OF ("operator")}});
+    tick (self);
+}
+
+void
+story_set_ttl (titanic_story_t *self, int64_t request_ms, int64_t reply_ms)
+{
+    const keel_tsp_config_t config = config_of (request_ms, reply_ms);
+    keel_tsp_configure (self->engine, &config);
 }
 
 void

@@ -14,8 +14,12 @@ typedef struct {
     titanic_op_t **ops_end;
     unsigned pending; /* in the store, of "echo"; numbered from 1 */
     uint8_t options[20]; /* of the request that was dispatched last */
-    bool stock;
+    uint8_t before[20];  /* and of the one before it */
+    bool stock;      /* the broker is of another make */
     bool unreadable; /* the store, for now */
+    bool tells_expiry;
+    tsp_state_t state; /* of all that is in the store */
+    uint16_t lane;     /* over which something was said to a stock broker last */
     char trace[8192];
 } titanic_story_t;
 
@@ -35,7 +39,14 @@ void story_pending (titanic_story_t *self, unsigned count);
 const char *story_uuid_text (unsigned number);
 /*  The broker answers the request that was dispatched last. */
 void story_reply (titanic_story_t *self, const char *body);
+/*  The one before that. */
+void story_reply_before (titanic_story_t *self, const char *body);
 void story_notice (titanic_story_t *self, const char *code);
+/*  A stock broker answers what it was asked, or sent, last. */
+void story_lane_reply (titanic_story_t *self, const char *service, const char *body);
+/*  An operator asks; NULL ends the words. */
+void story_operate (titanic_story_t *self, const char *command, const char *one, const char *two);
+void story_set_ttl (titanic_story_t *self, int64_t request_ms, int64_t reply_ms);
 /*  Time passes, with every tick that is due, and heartbeats of the broker. */
 void story_wait (titanic_story_t *self, int64_t ms);
 void story_drain (titanic_story_t *self);

@@ -182,6 +182,61 @@ reply_is_answered_from_the_store (void **state)
 }
 
 static void
+a_reply_that_is_being_stored_is_waited_for (void **state)
+{
+    titanic_story_t *story = *state;
+    story_registered (story);
+    story_pending (story, 1);
+    story_reply (story, "done");
+    story_ask (story, "reply", story_uuid_text (1), NULL);
+    TRACE (story, "store REPLY done\nfetch REQUEST");
+    story_ask (story, "reply", story_uuid_text (1), NULL); /* one waits, the next does not */
+    TRACE (story, "fetch REQUEST\nanswer reply 300");
+    story_wait (story, 5000);
+    TRACE_HAS_NOT (story, "answer");
+    story->pending = 0;
+    story_stored (story, TITANIC_STORED);
+    TRACE_HAS (story, "answer reply 200 done\n");
+}
+
+/*  Answers of one commit are told in one step, each with its own frames. */
+static void
+replies_of_one_commit_go_to_those_who_asked (void **state)
+{
+    titanic_story_t *story = *state;
+    story_registered (story);
+    story_pending (story, 2);
+    story_reply_before (story, "first");
+    story_reply (story, "second");
+    story_ask (story, "reply", story_uuid_text (1), NULL);
+    story_ask (story, "reply", story_uuid_text (2), NULL);
+    story_forget (story);
+    story_stored (story, TITANIC_STORED);
+    TRACE_HAS (story, "answer reply 200 first\n");
+    TRACE_HAS (story, "answer reply 200 second\n");
+}
+
+static void
+who_waits_for_a_reply_that_cannot_be_stored_asks_again (void **state)
+{
+    titanic_story_t *story = *state;
+    story_registered (story);
+    story_pending (story, 1);
+    story_reply (story, "done");
+    story_ask (story, "reply", story_uuid_text (1), NULL);
+    story_forget (story);
+    story_stored (story, TITANIC_BROKEN);
+    TRACE (story, "answer reply 300");
+    story_wait (story, 200);
+    TRACE_HAS (story, "store REPLY done\n");
+    story_forget (story);
+    story_ask (story, "reply", story_uuid_text (1), NULL);
+    TRACE (story, "fetch REQUEST");
+    story_stored (story, TITANIC_UNKNOWN); /* it was closed */
+    TRACE_HAS (story, "answer reply 300\n");
+}
+
+static void
 what_cannot_be_read_is_not_forgotten (void **state)
 {
     titanic_story_t *story = *state;
@@ -237,6 +292,9 @@ main (void)
         TEST (a_close_while_it_runs_leaves_no_orphan),
         TEST (a_reply_that_cannot_be_stored_is_kept_and_tried_again),
         TEST (reply_is_answered_from_the_store),
+        TEST (a_reply_that_is_being_stored_is_waited_for),
+        TEST (replies_of_one_commit_go_to_those_who_asked),
+        TEST (who_waits_for_a_reply_that_cannot_be_stored_asks_again),
         TEST (what_cannot_be_read_is_not_forgotten),
         TEST (a_drain_stores_and_answers_what_was_taken),
     };
