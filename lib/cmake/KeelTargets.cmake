@@ -18,6 +18,9 @@ if (KEEL_FUZZ)
     target_compile_options (keel_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif ()
 
+#   Programs find the library from where they stand: nothing in them depends on where the tree is.
+set (CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+
 #   The library that is installed, where only what is marked KEEL_EXPORT is seen, and its testing twin of the same objects,
 #   where white-box tests reach everything. Each layer adds itself to both.
 set (KEEL_LAYERS wire engine store shell api)

@@ -194,7 +194,7 @@ class Running(unittest.TestCase):
         machine.run("mdctl", "--broker", "ipc:///run/keel/mdbroker-two.admin", "status")
         machine.run("mdctl", "--broker", "tcp://127.0.0.1:5565", "status")
 
-    def test_10_nobody_is_refused_while_it_restarts(self):
+    def test_10_nobody_is_refused_while_it_restarts_or_is_upgraded(self):
         machine.run("systemctl", "stop", "mdbroker")
         machine.run("systemctl", "enable", "--now", "mdbroker.socket")
         machine.run("systemctl", "start", "mdbroker")
@@ -211,10 +211,14 @@ class Running(unittest.TestCase):
             machine.run("systemctl", "restart", "mdbroker")
             before = size_of(answers)
             eventually(lambda: size_of(answers) > before + 5 or client.poll() is not None, "all go on")  # pylint: disable=W0640
+        before = self.pid()
+        machine.run("dpkg", "--install", *debs())
+        self.assertNotEqual(self.pid(), before)
+        self.assertTrue(self.is_active("mdbroker.socket"))
         tries, refused = map(int, connector.communicate("")[0].split())
         machine.run("touch", "/run/enough")
         self.assertEqual(client.wait(), 0, "a request was lost")
-        print(f"\n{RESTARTS} restarts, {size_of(answers)} requests, {tries} connections, {refused} refused", file=sys.stderr)
+        print(f"\n{RESTARTS} restarts and an upgrade, {size_of(answers)} requests, {tries} connections, {refused} refused", file=sys.stderr)
         self.assertGreater(tries, 100)
         self.assertEqual(refused, 0)
         machine.run("mdctl", "--broker", ADMIN, "status")
