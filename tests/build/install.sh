@@ -123,7 +123,7 @@ test -f "$work/stage/opt/keel/include/keel/keel.h" || fail "DESTDIR is not honou
 test "$(find "$work/stage" -mindepth 1 -maxdepth 1)" = "$work/stage/opt" || fail "something went beside the prefix"
 
 say "staged for /usr"
-DESTDIR=$work/staged cmake --install "$build" --prefix /usr >"$work/staged.log"
+DESTDIR="$work/staged" cmake --install "$build" --prefix /usr >"$work/staged.log"
 test -f "$work/staged/etc/keel/mdbroker.cfg" || fail "/usr has its configuration elsewhere than in /etc"
 grep -q "^ExecStart=/usr/bin/mdbroker --config /etc/keel/mdbroker.cfg " "$work/staged/lib/systemd/system/mdbroker.service" ||
     fail "the staged unit does not name /usr"
