@@ -7,7 +7,8 @@
  *  - nobody serves before its epoch is stored; nobody takes over from a peer that it hears to be active, but by order;
  *  - who was frozen hears first;
  *  - two active ones that can hear each other become one within two publishing intervals;
- *  - without misfortune there are never two;
+ *  - without misfortune there are never two; when no more has happened than that a disk failed or an application refused, there
+ *    are two for no longer than a word is on its way;
  *  and once all is healed and clients ask: one becomes active, stays so, hands over when told to, and when it dies the other follows.
  *
  *      keel_star_sim --seeds 1..2000           keel_star_sim --seed 42 --trace
@@ -84,6 +85,7 @@ static void
 store (star_run_t *run, star_node_t *node, uint64_t epoch)
 {
     bool bad = run->disk_bad && !run->healed && chance (run, run->disk_bad);
+    run->hindered |= bad;
     if (!bad)
         node->disk = epoch;
     step (run, node, (keel_star_event_t){.kind = bad ? KEEL_STAR_STORE_FAILED : KEEL_STAR_STORED});
@@ -100,6 +102,7 @@ change_role (star_run_t *run, star_node_t *node, const keel_star_action_t *actio
     star_check_activation (run, node, action->epoch);
     node->epoch = action->epoch;
     node->refuses = run->refusing && !run->healed && chance (run, run->refusing);
+    run->hindered |= node->refuses;
 }
 
 static void

@@ -51,6 +51,7 @@ typedef struct {
     bool healed;
     bool promoting; /* an operator's order is being carried out */
     bool forgot;    /* a state file was lost */
+    bool hindered;  /* a disk has failed, or an application refused */
 
     int64_t failover, delay, pace;
     unsigned chaos, disk_bad, refusing;

@@ -82,6 +82,17 @@ star_check_activation (star_run_t *run, star_node_t *node, uint64_t epoch)
     run->activations++;
 }
 
+/*  Links and nodes are whole. One that yields and is not followed serves again some time; a peer that could not follow before may
+ *  do so as long as it has not heard of that. */
+static void
+check_calm (star_run_t *run, int64_t ms)
+{
+    if (!run->hindered)
+        star_fail (run, "two are active, and nothing has happened");
+    if (run->both_ms > run->delay + ms)
+        star_fail (run, "two are active for longer than a word is on its way");
+}
+
 /*  Two intervals: one to publish, and the delay on the way; a thaw counts from when it was. */
 void
 star_check_both (star_run_t *run, int64_t ms)
@@ -92,7 +103,7 @@ star_check_both (star_run_t *run, int64_t ms)
     run->both_total += both ? ms : 0;
     run->both_ms = both && hear ? run->both_ms + ms : 0;
     if (both && run->calm && !run->healed)
-        star_fail (run, "two are active, and nothing has happened");
+        check_calm (run, ms);
     if (run->both_ms > run->failover / 2 + run->delay + 2 * ms)
         star_fail (run, "two are active, hear each other, and stay so");
 }

@@ -389,6 +389,33 @@ a_peer_that_yields_is_followed_at_once (void **state)
                  "[    0] is active 8\n");
 }
 
+/*  One that could not store its epoch tries again, just when its peer has given up waiting for that: two are active until the
+ *  peer's word has come, and no longer. */
+static void
+a_peer_that_is_followed_too_late_is_given_way_to (void **state)
+{
+    story_t *self = *state;
+    BACKUP (self, 0);
+    hear (self, "3 1 p");
+    self->full = true;
+    hear (self, "4 1 py");
+    self->full = false;
+    hear_for (self, "4 1 py", FAILOVER); /* the last one was under way when the peer became active again */
+    hear (self, "3 3 p");
+    TRACE (self, "[    0] says 2 0 b\n"
+                 "[    0] is passive 1\n"
+                 "[    0] says 4 1 b\n"
+                 "[    0] cannot store 2\n"
+                 "[    0] ! not serving: the epoch cannot be stored\n"
+                 "[  250] stores 1\n"
+                 "[ 1000] stores 2\n"
+                 "[ 1000] says 3 2 b\n"
+                 "[ 1000] is active 2\n"
+                 "[ 1000] is passive 3\n"
+                 "[ 1000] says 4 3 b\n");
+    assert_int_equal (keel_star_counters (self->engine)->peer_both_active, 1);
+}
+
 static void
 a_vote_while_the_peer_is_heard_is_none (void **state)
 {
@@ -831,6 +858,7 @@ main (void)
         T (of_two_passive_the_primary_serves_after_the_failover_timeout),
         T (the_peers_passive_time_is_of_one_piece),
         T (a_peer_that_yields_is_followed_at_once),
+        T (a_peer_that_is_followed_too_late_is_given_way_to),
         T (a_vote_while_the_peer_is_heard_is_none),
         T (an_epoch_is_above_all_that_were_seen_and_of_the_role),
         T (a_peer_that_has_used_up_all_epochs_keeps_us_from_serving),
