@@ -142,11 +142,11 @@ drain (broker_t *self)
     text_t line = text_over (work, sizeof (work));
     self->stopping = self->draining; /* a second time: at once */
     self->draining = true;
+    for (uint16_t n = 0; n < self->listeners; n++)
+        port_leave (self->port, n);
     self->kind->describe (self->engine, &line);
     log_event (KEEL_LOG_NOTICE, self->stopping ? "stopping at once" : "draining", "work", work, NULL);
     herald_stopping (&self->herald);
-    for (uint16_t n = 0; n < self->listeners; n++)
-        port_leave (self->port, n);
     loop_tell (&self->loop, KEEL_EVENT_DRAIN);
 }
 
