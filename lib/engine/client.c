@@ -236,26 +236,19 @@ handle_due (keel_mdclient_t *self, request_t *request, keel_actions_t *out)
         send_request (self, request, out);
 }
 
-static bool
-has_room (const keel_actions_t *out)
-{
-    return out->capacity - out->count >= ACTIONS_EACH &&
-           out->span_capacity - out->span_count >= ACTIONS_EACH * KEEL_ACTION_SPANS;
-}
-
 static void
 work (keel_mdclient_t *self, keel_actions_t *out)
 {
     request_t *request;
     uint16_t number;
     mdclient_search (self);
-    while (has_room (out) && mdclient_link_to_close (self, false, &number))
+    while (keel_actions_room_for (out, ACTIONS_EACH) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
-    while (!self->held && has_room (out) && (request = requests_first (&self->requests)) && request->pending.node.due <= self->now)
+    while (!self->held && keel_actions_room_for (out, ACTIONS_EACH) && (request = requests_first (&self->requests)) && request->pending.node.due <= self->now)
         handle_due (self, request, out);
-    if (has_room (out))
+    if (keel_actions_room_for (out, ACTIONS_EACH))
         mdclient_send_probe (self, out);
-    while (has_room (out) && mdclient_link_to_close (self, false, &number))
+    while (keel_actions_room_for (out, ACTIONS_EACH) && mdclient_link_to_close (self, false, &number))
         mdclient_close_link (self, number, out);
 }
 

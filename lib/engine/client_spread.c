@@ -511,13 +511,6 @@ leave_broker (keel_mdspread_t *self, uint16_t number, bool was_there)
 
 /* ------------------------------------------------------------------ the contract */
 
-static bool
-has_room (const keel_actions_t *out)
-{
-    return out->capacity - out->count >= KEEL_MDCLIENT_ACTIONS &&
-           out->span_capacity - out->span_count >= KEEL_MDCLIENT_ACTIONS * KEEL_ACTION_SPANS;
-}
-
 static void
 note_link (keel_mdspread_t *self, const keel_action_t *action)
 {
@@ -567,9 +560,9 @@ static void
 work (keel_mdspread_t *self, keel_actions_t *out)
 {
     pending_t *first;
-    while (has_room (out) && (first = pending_first (&self->requests)) && first->node.due <= self->now)
+    while (keel_actions_room_for (out, KEEL_MDCLIENT_ACTIONS) && (first = pending_first (&self->requests)) && first->node.due <= self->now)
         handle_due (self, (spread_request_t *) (void *) first, out);
-    for (uint16_t n = 0; n < self->count && has_room (out); n++)
+    for (uint16_t n = 0; n < self->count && keel_actions_room_for (out, KEEL_MDCLIENT_ACTIONS); n++)
         if (keel_mdclient_next_due (self->brokers[n].engine) <= self->now)
             step_broker (self, n, (keel_event_t){.kind = KEEL_EVENT_TICK, .now = self->now}, out);
 }

@@ -130,11 +130,17 @@ keel_actions_clear (keel_actions_t *self)
     self->count = self->span_count = self->text_size = self->byte_count = 0;
 }
 
-/*  Room for one more action of any kind? */
+/*  Room for so many more actions of any kind? */
+static inline bool
+keel_actions_room_for (const keel_actions_t *self, size_t count)
+{
+    return self->capacity - self->count >= count && self->span_capacity - self->span_count >= count * KEEL_ACTION_SPANS;
+}
+
 static inline bool
 keel_actions_room (const keel_actions_t *self)
 {
-    return self->count < self->capacity && self->span_capacity - self->span_count >= KEEL_ACTION_SPANS;
+    return keel_actions_room_for (self, 1);
 }
 
 /*  Appends a SEND with an empty head; room was checked. The head is written to action->head (as span_t *), at most

@@ -351,13 +351,6 @@ handle_event (keel_flclient_t *self, const keel_event_t *event, keel_actions_t *
 
 /* ------------------------------------------------------------------ the contract */
 
-static bool
-has_room (const keel_actions_t *out)
-{
-    return out->capacity - out->count >= ACTIONS_EACH &&
-           out->span_capacity - out->span_count >= ACTIONS_EACH * KEEL_ACTION_SPANS;
-}
-
 /*  Each action's spans are valid until the next step: what ends in this one was delivered, and is borrowed from no more. */
 static void
 work (keel_flclient_t *self, keel_actions_t *out)
@@ -365,15 +358,15 @@ work (keel_flclient_t *self, keel_actions_t *out)
     pending_t *first;
     places_t ready;
     for (uint16_t place = 0; place < self->places; place++)
-        while (has_room (out) && self->servers[place].state != SERVER_NONE && self->servers[place].due <= self->now)
+        while (keel_actions_room_for (out, ACTIONS_EACH) && self->servers[place].state != SERVER_NONE && self->servers[place].due <= self->now)
             flclient_serve_due (self, place, out);
     if (self->died)
         flclient_leave_the_dead (self); /* only now: several may have died at once */
-    while (has_room (out) && (first = pending_first (&self->requests)) && first->node.due <= self->now)
+    while (keel_actions_room_for (out, ACTIONS_EACH) && (first = pending_first (&self->requests)) && first->node.due <= self->now)
         handle_due (self, (asked_t *) (void *) first, out);
     if (KEEL_FAULT (FREELANCE_RESENDS) && (first = pending_first (&self->requests)))
         flclient_send_on (self, (asked_t *) (void *) first);
-    while (has_room (out) && self->waiting && (ready = flclient_ready (self)))
+    while (keel_actions_room_for (out, ACTIONS_EACH) && self->waiting && (ready = flclient_ready (self)))
         send_waiting (self, self->waiting, ready, out);
 }
 

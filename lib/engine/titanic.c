@@ -29,8 +29,7 @@ titanic_reason_text (titanic_reason_t reason)
 bool
 titanic_room (const keel_tsp_t *self, const keel_actions_t *out)
 {
-    return out->capacity - out->count >= ROOM && out->span_capacity - out->span_count >= ROOM * KEEL_ACTION_SPANS &&
-           self->fetch_count < FETCHES_MOST - FETCHES_KEPT;
+    return keel_actions_room_for (out, ROOM) && self->fetch_count < FETCHES_MOST - FETCHES_KEPT;
 }
 
 ticket_t *

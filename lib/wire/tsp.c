@@ -9,11 +9,8 @@ static const span_t names[] = {
 #undef X
 };
 
-static const struct {
-    const char *key;
-    span_t status;
-} verdicts[] = {
-#define X(name, key, text) {key, {(const uint8_t *) text, sizeof (text) - 1, NULL}},
+static const span_t statuses[] = {
+#define X(name, text) {(const uint8_t *) text, sizeof (text) - 1, NULL},
     TSP_VERDICT_MAP (X)
 #undef X
 };
@@ -30,16 +27,10 @@ tsp_is_reserved (span_t service)
     return span_starts (service, TSP_PREFIX) || mmi_is_reserved (service);
 }
 
-const char *
-tsp_verdict_key (tsp_verdict_t verdict)
-{
-    return verdicts[verdict].key;
-}
-
 span_t
 tsp_verdict_status (tsp_verdict_t verdict)
 {
-    return verdicts[verdict].status;
+    return statuses[verdict];
 }
 
 /* ------------------------------------------------------------------ requests */

@@ -36,18 +36,18 @@ typedef enum {
         TSP_SERVICES
 } tsp_service_t;
 
-/*  name, key of the counter, the status line that answers it. */
+/*  name, the status line that answers it. */
 #define TSP_VERDICT_MAP(X)                                                                                             \
-    X (OK, "ok", "200")                                                                                                \
-    X (SHORT, "short", "500 malformed: frames are missing")                                                            \
-    X (UUID, "uuid", "400 malformed: a uuid is 32 hexadecimal digits")                                                 \
-    X (SERVICE, "service", "500 malformed: a service name is 1 to 255 printable ASCII characters without space")       \
-    X (RESERVED, "reserved", "500 refused: titanic. and mmi. services cannot be called through Titanic")               \
-    X (BODY, "body", "500 malformed: a body has one frame or more")                                                    \
-    X (STATUS, "status", "500 malformed: no status that is known")
+    X (OK, "200")                                                                                                      \
+    X (SHORT, "500 malformed: frames are missing")                                                                     \
+    X (UUID, "400 malformed: a uuid is 32 hexadecimal digits")                                                         \
+    X (SERVICE, "500 malformed: a service name is 1 to 255 printable ASCII characters without space")                  \
+    X (RESERVED, "500 refused: titanic. and mmi. services cannot be called through Titanic")                           \
+    X (BODY, "500 malformed: a body has one frame or more")                                                            \
+    X (STATUS, "500 malformed: no status that is known")
 
 typedef enum {
-#define X(name, key, status) TSP_VERDICT_##name,
+#define X(name, status) TSP_VERDICT_##name,
     TSP_VERDICT_MAP (X)
 #undef X
         TSP_VERDICTS
@@ -79,8 +79,7 @@ tsp_verdict_t tsp_decode_request (tsp_service_t kind, const span_t frames[], siz
 /*  What a client gets from it. */
 tsp_verdict_t tsp_decode_answer (tsp_service_t kind, const span_t frames[], size_t count, tsp_answer_t *answer);
 
-/*  The counter's key of a verdict, and the status frame that answers what is not well formed. Static. */
-const char *tsp_verdict_key (tsp_verdict_t verdict);
+/*  The status frame that answers what is not well formed. Static. */
 span_t tsp_verdict_status (tsp_verdict_t verdict);
 
 /*  False: it is not 32 hexadecimal digits. */

@@ -89,7 +89,7 @@ class Running(unittest.TestCase):
         return machine.say("systemctl", "is-active", unit, check=False) == "active"
 
     def assert_comes(self, unit, seconds=60):
-        eventually(lambda: self.is_active(unit), f"{unit} active", seconds)
+        eventually(lambda: self.is_active(unit), f"{unit} active", seconds=seconds)
 
     def journal(self, unit="mdbroker"):
         return machine.say("journalctl", "--no-pager", "--output=cat", "--unit", unit)

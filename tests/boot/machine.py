@@ -5,16 +5,20 @@ apt. Nothing is mounted from outside but read-only folders that the caller names
 a booted machine has no network but its own loopback.
 """
 import contextlib
+import functools
 import os
 import shutil
 import signal
 import subprocess
-import time
+
+import patience
 
 SUITE = "bookworm"
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root",
                "DEBIAN_FRONTEND": "noninteractive"}
 NSPAWN = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit"]
+#   A machine takes longer than a program to do what it is told.
+eventually = functools.partial(patience.eventually, seconds=60)
 TOOLS = ("debootstrap", "systemd-nspawn", "nsenter", "apt-get")
 
 
@@ -24,18 +28,6 @@ def missing():
         return "only root can boot a machine"
     gone = [tool for tool in TOOLS if not shutil.which(tool)]
     return f"there is no {', '.join(gone)}: systemd/install-deps.sh boot" if gone else None
-
-
-def eventually(condition, what, seconds=60):
-    """Polls until condition () is true, and returns what it gave."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.05)
 
 
 def sources():
@@ -109,7 +101,7 @@ class Machine:
                                             "--console=pipe", *self._binds()],
                                            stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
         self.init = eventually(self._find_init, "an init process")
-        eventually(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded"), "booted", 120)
+        eventually(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded"), "booted", seconds=120)
 
     def _find_init(self):
         if self.nspawn.poll() is not None:

@@ -21,23 +21,11 @@ import unittest
 import zmq
 
 import mdp
+from patience import DEADLINE, eventually
 
-DEADLINE = 15                     # seconds; only a test that fails ever waits for so long
 FATAL = re.compile(r"Sanitizer|runtime error:|Assertion")
 SANITIZER = {"ASAN_OPTIONS": "quarantine_size_mb=4"}         # or what is freed would look like growth
 INTERPRETER = [sys.executable, "-B"]
-
-
-def eventually(condition, what, seconds=DEADLINE):
-    """Polls until condition () is true, and returns what it gave."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.005)
 
 
 class Program:

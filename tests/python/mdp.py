@@ -7,7 +7,7 @@ from collections import namedtuple
 
 import zmq
 
-DEADLINE = 15
+from patience import DEADLINE
 
 ClientForm = namedtuple("ClientForm", "version kind led extra wishes correlate", defaults=(zmq.DEALER, True, (), False, False))
 WorkerForm = namedtuple("WorkerForm", "version led")
