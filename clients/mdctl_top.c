@@ -248,26 +248,24 @@ ask_when_due (top_t *self, int64_t now)
     self->failed |= top_poll_ask (&self->poll, now) != 0;
 }
 
-/*  True when there is something new to show. */
-static bool
+static void
 take_answers (top_t *self)
 {
     top_snapshot_t *snapshot;
-    int problem, soon;
+    int problem;
     switch (top_poll_take (&self->poll, 0, &snapshot, &problem)) {
     case TOP_POLL_DONE:
         if (!take_snapshot (self, snapshot)) {
             self->rc = EXIT_FAILED;
             self->quits = true;
         }
-        return true;
+        break;
     case TOP_POLL_FAILED:
         self->failed = true;
-        soon = self->options->interval_ms < LATE_MS ? (int) self->options->interval_ms : LATE_MS;
-        self->ask_at = zclock_mono () + soon;
-        return true;
+        self->ask_at = zclock_mono () + (self->options->interval_ms < LATE_MS ? self->options->interval_ms : LATE_MS);
+        break;
     default:
-        return false;
+        break;
     }
 }
 
