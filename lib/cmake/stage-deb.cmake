@@ -86,6 +86,8 @@ foreach (package IN LISTS CPACK_COMPONENTS_ALL)
     place_documents (${root} ${package})
     compress_pages (${root})
     prepare_binaries (${root})
+    #   Whatever the umask was under which the source was checked out.
+    run (chmod -R u=rwX,go=rX ${root})
     string (TOUPPER ${package} upper)
     write_control (${root} ${package} CPACK_DEBIAN_${upper}_PACKAGE_CONTROL_EXTRA)
 endforeach ()

@@ -143,8 +143,8 @@ class Packages(unittest.TestCase):
                 with open(package.root + name, "rb") as file:
                     text = gzip.decompress(file.read()) if name.endswith(".gz") else file.read()
                 for path in (build, source, self.folder, "/usr/local"):
-                    if not name.endswith("/README.md"):
-                        self.assertNotIn(path.encode(), text, name)
+                    if not name.endswith("/README.md"):             # a path, and not the end of a longer one
+                        self.assertIsNone(re.search(rb"(?<![\w./-])" + re.escape(path.encode()) + rb"(?![\w.-])", text), name)
 
     def test_documents(self):
         for package in self.packages.values():

@@ -280,17 +280,19 @@ model_fail (model_t *self, model_request_t *request, unsigned code)
 }
 
 void
-model_forget_failed (model_t *self)
+model_forget_failed (model_t *self, const model_service_t *service)
 {
     model_request_t *request, *next;
     DL_FOREACH_SAFE (self->failed, request, next)
     {
+        if (service && request->service != service)
+            continue;
+        DL_DELETE (self->failed, request);
         request->service->failing--;
         self->failing--;
         release_client (self, request);
         free (request);
     }
-    self->failed = NULL;
 }
 
 static void

@@ -130,8 +130,8 @@ void model_expire (model_t *self);
 void model_grant (model_t *self, model_request_t *request, model_worker_t *worker, uint64_t token);
 void model_answer (model_t *self, model_request_t *request);
 void model_abandon (model_t *self, model_request_t *request);
-/*  Failed ones are all told. */
-void model_forget_failed (model_t *self);
+/*  Failed ones, of that service or, NULL, of all, are told. */
+void model_forget_failed (model_t *self, const model_service_t *service);
 
 /*  What happens to workers. */
 model_worker_t *model_register (model_t *self, const keel_peer_t *peer, span_t service, uint32_t credit,

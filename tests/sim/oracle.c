@@ -29,6 +29,28 @@ oracle_destroy (oracle_t **self)
     *self = NULL;
 }
 
+static void
+check_told (oracle_t *self, const model_service_t *service)
+{
+    const model_request_t *request;
+    DL_FOREACH (self->model.failed, request)
+    if ((!service || request->service == service) && request->notices && !request->told)
+        FAIL (self, "t%lld failed with %u, and its client was not told", (long long) request->ticket, request->code);
+}
+
+/*  A broker that told the last failure of a service, and has nothing else of it, has forgotten the service: the next one of that name
+ *  counts from 0, even if the broker has not told all of the others yet. */
+static void
+forget_services (oracle_t *self)
+{
+    const model_service_t *service;
+    DL_FOREACH (self->model.services, service)
+    if (service->failing && !dispatch_service (self->queue->dispatch, span_text (service->name))) {
+        check_told (self, service);
+        model_forget_failed (&self->model, service);
+    }
+}
+
 void
 oracle_before (oracle_t *self, const keel_event_t *event)
 {
@@ -39,6 +61,7 @@ oracle_before (oracle_t *self, const keel_event_t *event)
     self->grants_seen = 0;
     model_forgive (&self->model, queue_next_due (self->queue), event->now);
     self->model.now = event->now;
+    forget_services (self);
 }
 
 bool
@@ -177,21 +200,18 @@ static void
 check_settled (oracle_t *self)
 {
     const model_t *model = &self->model;
-    const model_request_t *request;
     const model_worker_t *worker;
     if (earliest_due (self) <= model->now)
         FAIL (self, "something is overdue since %lld: a deadline, a silent worker, or a heartbeat",
               (long long) earliest_due (self));
-    DL_FOREACH (model->failed, request)
-    if (request->notices && !request->told)
-        FAIL (self, "t%lld failed with %u, and its client was not told", (long long) request->ticket, request->code);
+    check_told (self, NULL);
     if (!model->draining)
         check_idle_hands (self);
     DL_FOREACH (model->workers, worker)
     if (model->draining && worker->slots == 0)
         FAIL (self, "an idle worker is still there while draining");
     check_services (self);
-    model_forget_failed (&self->model);
+    model_forget_failed (&self->model, NULL);
     if (dispatch_gauges (self->queue->dispatch).services != model_service_count (model))
         FAIL (self, "%zu services: should be %zu", dispatch_gauges (self->queue->dispatch).services,
               model_service_count (model));
